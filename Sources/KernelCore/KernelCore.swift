@@ -1,0 +1,1 @@
+// The seam of the simulated kernel; see Kernel.swift.

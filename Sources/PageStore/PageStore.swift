@@ -1,0 +1,1 @@
+// The compressed image; see Image.swift.
