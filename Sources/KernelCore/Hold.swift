@@ -1,0 +1,27 @@
+extension Kernel {
+    /// Notes that the current task now holds a lock or a reference.
+    @inline(__always)
+    public func hold(_ object: KernelObject, _ mode: Hold.Mode, _ file: StaticString, _ line: UInt32) {
+        let task = current
+        task.holds.append(
+            Hold(
+                object: object, mode: mode, since: self.mode == .live ? now : 0,
+                function: task.frames.last?.function ?? "", file: file, line: line))
+    }
+
+    /// Notes that the current task gave a lock or a reference back.
+    @inline(__always)
+    public func release(_ object: KernelObject) {
+        let task = current
+        if let last = task.holds.last, last.object === object {
+            task.holds.removeLast()
+        } else if let place = task.holds.lastIndex(where: { $0.object === object }) {
+            task.holds.remove(at: place)
+        }
+    }
+}
+
+extension KernelTask {
+    /// True if the task holds the object, in any mode.
+    public func isHolding(_ object: KernelObject) -> Bool { holds.contains { $0.object === object } }
+}

@@ -1,0 +1,96 @@
+extension Kernel {
+    /// Takes a step: the one place where tasks interleave.
+    ///
+    /// Returns when `operation` is admitted by `object`; what the caller does to the object after that, up to its next
+    /// step, is atomic. Blocking suspends the task and no OS thread. In a halting instance it returns at once.
+    @inline(__always)
+    public func step(
+        _ operation: Operation, on object: KernelObject, _ file: StaticString = #fileID, _ line: UInt32 = #line
+    ) async {
+        let task = current
+        if mode == .live, !isInstrumented, task.state == .running, task.text.isEmpty || textIsThere(task) {
+            if object.admits(operation, task) { return }
+        }
+        await slowStep(operation, object, task, file, line)
+    }
+
+    /// Passes the gate behind a step, `NAME.done`; no step of its own.
+    @inline(__always)
+    public func stepDone(_ operation: Operation, on object: KernelObject) async {
+        if isInstrumented { await passGate(current, operation, object, done: true) }
+    }
+
+    @inline(never)
+    func slowStep(
+        _ operation: Operation, _ object: KernelObject, _ task: KernelTask, _ file: StaticString, _ line: UInt32
+    ) async {
+        guard !isHalting else { return }
+        if task.state == .dead { return await rest(task) }
+        if mode == .exploring {
+            task.pending = Pending(operation: operation, object: object, since: 0, file: file, line: line)
+            task.state = .parked
+            await task.suspend()
+            if isHalting { return }
+            task.state = .running
+            task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
+        } else {
+            await passGate(task, operation, object, done: false)
+            await block(operation, object, task, file, line)
+        }
+        if trace.isOn { trace.record(self, task, operation, object) }
+        if !task.text.isEmpty, !textIsThere(task) {
+            fault("\(task.text.last!.name) text", in: nil)
+            await rest(task)
+        }
+    }
+
+    /// A task that was killed by an oops stays where it is, and holds what it held.
+    func rest(_ task: KernelTask) async {
+        while !isHalting { await task.suspend() }
+    }
+
+    private func textIsThere(_ task: KernelTask) -> Bool { !task.text[task.text.count - 1].isFreed }
+
+    private func block(
+        _ operation: Operation, _ object: KernelObject, _ task: KernelTask, _ file: StaticString, _ line: UInt32
+    ) async {
+        guard !object.admits(operation, task) else { return }
+        task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
+        task.state = .blocked
+        object.waiters.append(task)
+        if let cycle = WaitCycle(closedBy: task) {
+            for party in cycle.parties { party.task.isDeadlocked = true }
+            raise(.cycle(cycle))
+        }
+        repeat { await task.suspend() } while !isHalting && !object.admits(operation, task)
+        if let place = object.waiters.firstIndex(where: { $0 === task }) { object.waiters.remove(at: place) }
+        task.pending = nil
+        task.state = .running
+        task.isDeadlocked = false
+    }
+
+    /// Lets a parked task of an exploration take its step, and runs until every task is parked, blocked or done.
+    public func resume(_ task: KernelTask) {
+        task.resume()
+        executor.drain()
+    }
+
+    /// True if the parked task's next step can be taken now.
+    public func isEnabled(_ task: KernelTask) -> Bool {
+        guard task.state == .parked else { return false }
+        guard let pending = task.pending else { return true }
+        return pending.object.admits(pending.operation, task)
+    }
+
+    /// Enters a function of the simulated kernel; the shadow stack that reports print. Pair it with `leave()`.
+    @inline(__always)
+    public func enter(_ function: StaticString = #function, module: StaticString? = nil) {
+        current.frames.append(Frame(function: function, module: module))
+    }
+
+    /// Leaves the function that was entered last.
+    @inline(__always)
+    public func leave() {
+        if !current.frames.isEmpty { current.frames.removeLast() }
+    }
+}

@@ -1,0 +1,128 @@
+/// One simulated kernel: its tasks, clock, log, locks and the events that it raised.
+///
+/// A mount has one; an exploration makes and drops thousands. A kernel is single-threaded: all of its state belongs to
+/// one isolation domain (`KernelExecutor`), and tasks interleave only at the steps that they take (`step(_:on:)`), so
+/// that no data race is possible inside. It is deliberately not `Sendable`; `LiveKernel` is the way in from threads.
+public final class Kernel {
+    /// How tasks are scheduled.
+    public enum Mode: Sendable {
+        /// Steps run on at once; a task suspends only where the kernel's would block, or at a gate.
+        case live
+        /// Every step parks its task until somebody calls `resume(_:)`.
+        case exploring
+    }
+
+    /// How tasks are scheduled.
+    public let mode: Mode
+    /// Runs the tasks' code; outlives a reboot.
+    public let executor: KernelExecutor
+    /// The printk ring.
+    public let log: KernelLog
+    /// The gates by name.
+    public let points = Points()
+    /// Lock classes and the order in which they were taken; off while exploring, where real deadlocks are found.
+    public let lockdep = Lockdep()
+    /// Steps as they are taken, when somebody records them.
+    public let trace = Trace()
+
+    /// The task whose code runs now. The kernel's `current`.
+    public internal(set) var current: KernelTask
+    /// All tasks; while exploring also those that have ended, in the order of their birth.
+    public internal(set) var tasks: [KernelTask] = []
+    /// True while the instance is being torn down: every primitive returns at once and checks are off.
+    public internal(set) var isHalting = false
+    /// Called when something happened that a kernel would report: a cycle, a lock inversion, an oops, a warning.
+    public var onEvent: ((KernelEvent) -> Void)?
+    /// Asks the host to call back after a time, in the kernel's isolation; without it sleeps end at once.
+    public var alarm: Timer.Alarm?
+    /// Taint flags in the kernel's letters, e.g. `D` after an oops, `W` after a warning.
+    public internal(set) var taints: Set<Character> = []
+    /// The hash of the shared state, kept up to date by each change (`Cell`).
+    public internal(set) var sharedFingerprint: UInt64 = 0
+    /// Memory that the simulated kernel has allocated and not freed.
+    public internal(set) var memory: [ObjectIdentifier: KernelMemory] = [:]
+
+    /// True when each step must look at gates, the tracer, or freed text.
+    var isInstrumented: Bool { points.armed > 0 || trace.isOn }
+    /// Stands in for `current` while no task runs.
+    let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
+    var nextObject: UInt32 = 0
+    var nextTask: UInt32 = 0
+    var onHalt: [() -> Void] = []
+    let clock: KernelClock
+
+    /// Boots an empty kernel.
+    public init(mode: Mode, executor: KernelExecutor, clock: KernelClock = KernelClock()) {
+        self.mode = mode
+        self.executor = executor
+        self.clock = clock
+        log = KernelLog(clock: clock)
+        current = idle
+        points.isOn = mode == .live
+        lockdep.isOn = mode == .live
+    }
+
+    /// Nanoseconds since the instance was booted.
+    public var now: UInt64 { clock.now }
+
+    /// Starts a task that runs `body`; in live mode it runs when the executor is drained.
+    ///
+    /// - Parameters:
+    ///   - name: the task's name, the kernel's `comm`.
+    ///   - pid: its process id as reports name it; 0 gives the next free number.
+    @discardableResult
+    public func spawn(_ name: String, pid: Int32 = 0, _ body: @escaping (KernelTask) async -> Void) -> KernelTask {
+        nextTask += 1
+        let task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid != 0 ? pid : Int32(nextTask))
+        task.index = tasks.count
+        tasks.append(task)
+        executor.start(task, body)
+        return task
+    }
+
+    /// Drops everything that an orderly shutdown would, once all tasks have run out.
+    ///
+    /// In a halting instance every primitive returns at once, so that suspended tasks run to their end and nothing
+    /// leaks: a continuation that is never resumed would leak its task.
+    public func halt() {
+        guard !isHalting else { return }
+        isHalting = true
+        trace.isOn = false
+        executor.drain()
+        // A task that runs out may wake or start others, behind it in the list.
+        var next = 0
+        while next < tasks.count {
+            let task = tasks[next]
+            if task.continuation == nil {
+                next += 1
+            } else {
+                task.resume()
+                executor.drain()
+            }
+        }
+        onHalt.forEach { $0() }
+        onHalt = []
+        for task in tasks { task.forget() }
+        tasks = []
+        memory = [:]
+        onEvent = nil
+        lockdep.forget()
+        alarm = nil
+        current = idle
+    }
+
+    /// Registers something to undo when the instance is torn down, such as a reference that would keep it alive.
+    public func atHalt(_ body: @escaping () -> Void) { onHalt.append(body) }
+
+    func ended(_ task: KernelTask) {
+        task.state = .ended
+        current = idle
+        guard mode == .live, !isHalting else { return }
+        task.forget()
+        let last = tasks.removeLast()
+        if last !== task {
+            last.index = task.index
+            tasks[task.index] = last
+        }
+    }
+}

@@ -1,1 +1,0 @@
-// The seam of the simulated kernel; see Kernel.swift.

@@ -1,0 +1,69 @@
+/// Something that a kernel would report; `Reports` turns it into the kernel's text.
+public enum KernelEvent {
+    /// A wait closed a cycle: these tasks will never go on.
+    case cycle(WaitCycle)
+    /// Two locks were taken in both orders.
+    case inversion(LockInversion)
+    /// An access to freed memory or freed code; the task is dead.
+    case oops(Oops)
+    /// A `WARN`.
+    case warning(Warning)
+}
+
+/// An access to freed memory or freed code. The kernel's `BUG: unable to handle page fault`.
+public struct Oops {
+    /// The task that was killed.
+    public let task: KernelTask
+    /// What was freed, e.g. `zram_table`.
+    public let what: String
+    /// The address that faulted: made up, but the same for the same allocation.
+    public let address: UInt64
+    /// The functions that it was in, outermost first.
+    public let frames: [Frame]
+    /// When, in nanoseconds since boot.
+    public let time: UInt64
+}
+
+/// A `WARN` of the simulated kernel.
+public struct Warning {
+    /// The task that ran into it.
+    public let task: KernelTask
+    /// The text, empty for a bare `WARN_ON`.
+    public let text: String
+    /// Where, as the kernel prints it: `kernel/cpu.c:2069`.
+    public let place: String
+    /// The kernel's function that holds the `WARN`.
+    public let function: String
+    /// The functions that it was in, outermost first.
+    public let frames: [Frame]
+    /// A short name by which verdicts tell warnings apart, e.g. `instances-left`.
+    public let kind: String
+}
+
+extension Kernel {
+    /// Reports a `WARN`; the task goes on.
+    public func warn(_ kind: String, _ text: String, at place: String, in function: String) {
+        if isHalting { return }
+        taints.insert("W")
+        raise(
+            .warning(
+                Warning(
+                    task: current, text: text, place: place, function: function, frames: current.frames, kind: kind)))
+    }
+
+    /// Reports a page fault of the current task and kills it: it stops at its next step, with all that it holds.
+    public func fault(_ what: String, in memory: KernelMemory?) {
+        if isHalting || current.state == .dead { return }
+        let page = memory.map { UInt64($0.id) } ?? mix(what.fingerprint, 1) & 0xfffff
+        current.state = .dead
+        taints.insert("D")
+        raise(
+            .oops(
+                Oops(
+                    task: current, what: what, address: 0xffff_c900_0000_0000 | page << 12, frames: current.frames,
+                    time: mode == .live ? now : 0)))
+    }
+
+    /// Hands an event to whoever listens.
+    public func raise(_ event: KernelEvent) { onEvent?(event) }
+}

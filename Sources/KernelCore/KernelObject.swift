@@ -1,0 +1,54 @@
+/// Anything that a step can be about: a lock, a node, a module, a variable.
+open class KernelObject: Fingerprinted {
+    /// The kernel that it belongs to.
+    public let kernel: Kernel
+    /// Number within the kernel, in order of creation: the same in every rerun of one schedule.
+    public let id: UInt32
+    /// The name in reports, as lockdep would print it, e.g. `&zram->init_lock`.
+    public let name: String
+    /// The name in gates and schedules, a file name, e.g. `init_lock`.
+    public let pointName: String
+    var waiters: [KernelTask] = []
+
+    /// Makes an object and names it.
+    public init(kernel: Kernel, name: String, pointName: String? = nil) {
+        self.kernel = kernel
+        self.name = name
+        self.pointName = pointName ?? name
+        id = kernel.nextObject
+        kernel.nextObject += 1
+    }
+
+    /// The object's identity within the kernel.
+    public final var fingerprint: UInt64 { UInt64(id) }
+
+    /// True if `task` can take the step now; a step that is not admitted blocks.
+    open func admits(_ operation: Operation, _ task: KernelTask) -> Bool { true }
+
+    /// The tasks that `task` would wait for, were it blocked in `operation`.
+    open func holders(against operation: Operation) -> [KernelTask] { [] }
+
+    /// True if other tasks' steps on the object can matter to `operation`; for the explorer's reductions.
+    open var lockClass: LockClass? { nil }
+
+    /// Lets those go on whose step is admitted now.
+    @inline(__always)
+    public final func wakeWaiters() {
+        if !waiters.isEmpty { wakeSlowly() }
+    }
+
+    private func wakeSlowly() {
+        for task in waiters {
+            guard let pending = task.pending, admits(pending.operation, task) else { continue }
+            task.resume()
+            if pending.operation.isExclusive { break }
+        }
+    }
+
+    /// Records a change of the object's part of the shared state.
+    @inline(__always)
+    public final func changed(_ slot: UInt64, from old: UInt64, to new: UInt64) {
+        let key = mix(UInt64(id), slot)
+        kernel.sharedFingerprint ^= mix(key, old) ^ mix(key, new)
+    }
+}

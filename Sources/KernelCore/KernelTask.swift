@@ -1,0 +1,106 @@
+/// One simulated thread of execution: one `echo`, one `rmmod`. The kernel's `task_struct`.
+public final class KernelTask {
+    /// What the task is doing.
+    public enum State: Sendable {
+        /// Runs, or waits for the executor.
+        case running
+        /// Parked before a step, until the explorer picks it.
+        case parked
+        /// Uninterruptible sleep, the kernel's `D`: waits until `pending` can be done.
+        case blocked
+        /// Stopped at a gate.
+        case held
+        /// Killed by an oops; what it held stays held for ever.
+        case dead
+        /// Returned.
+        case ended
+    }
+
+    /// The kernel that it runs in; nil for the idle task and once the task has ended.
+    public internal(set) var kernel: Kernel?
+    /// Number within the kernel, from 1, in order of birth.
+    public let serial: UInt32
+    /// Process id as reports name it.
+    public let pid: Int32
+    /// The kernel's `comm`; the live bridge fills it in when somebody asks.
+    public var name: String
+    /// What it is doing.
+    public internal(set) var state = State.running
+    /// The step that it is about to take, or waits for.
+    public internal(set) var pending: Pending?
+    /// Locks and references that it holds, outermost first.
+    public internal(set) var holds: [Hold] = []
+    /// Functions of the simulated kernel that it is in, outermost first.
+    public internal(set) var frames: [Frame] = []
+    /// A signal arrived: interruptible waits end with `EINTR`.
+    public internal(set) var hasSignal = false
+    /// True once the task belongs to a cycle that was reported.
+    public internal(set) var isDeadlocked = false
+    /// The hash of what it observed since its last command boundary.
+    public internal(set) var history: UInt64 = 0
+    /// Free for the owner of the kernel, e.g. the script that an explored task runs.
+    public var userInfo: AnyObject?
+    /// The module whose text the task runs, innermost last; an entry that was freed is a page fault at the next step.
+    public var text: [any KernelText] = []
+
+    var continuation: UnsafeContinuation<Void, Never>?
+    var index = 0
+
+    init(kernel: Kernel?, name: String, serial: UInt32, pid: Int32) {
+        self.kernel = kernel
+        self.name = name
+        self.serial = serial
+        self.pid = pid
+    }
+
+    /// Forgets what was observed: the task's future depends on `state` alone from here (a shell's next command).
+    public func boundary(_ state: UInt64) { history = mix(0x7a72_616d, state) }
+
+    /// Adds something that the task saw to the hash of its local state.
+    @inline(__always)
+    public func observe(_ value: UInt64) { history = mix(history, value) }
+
+    /// Delivers a signal: ends an interruptible wait.
+    public func signal() {
+        hasSignal = true
+        if state == .blocked, pending?.operation.isInterruptible == true { resume() }
+    }
+
+    /// Drops what would keep the kernel alive: locks and tasks point at each other.
+    func forget() {
+        kernel = nil
+        pending = nil
+        holds = []
+        text = []
+        userInfo = nil
+    }
+
+    /// Suspends the Swift task until `resume()`.
+    @inline(__always)
+    func suspend() async {
+        await withUnsafeContinuation { continuation = $0 }
+        kernel?.current = self
+    }
+
+    @inline(__always)
+    func resume() {
+        guard let waiting = continuation.take() else { return }
+        waiting.resume()
+    }
+
+    /// An explored task waits for its first turn, so that the order of starts is part of the schedule.
+    func begin() async {
+        guard let kernel, kernel.mode == .exploring, !kernel.isHalting else { return }
+        state = .parked
+        await suspend()
+        state = .running
+    }
+}
+
+/// Code that can be unloaded while a task still runs in it.
+public protocol KernelText: AnyObject {
+    /// True once the code was freed.
+    var isFreed: Bool { get }
+    /// The name of the module.
+    var name: String { get }
+}

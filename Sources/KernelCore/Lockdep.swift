@@ -1,0 +1,164 @@
+/// A class of locks that lockdep does not tell apart, e.g. every device's `&zram->init_lock`.
+public final class LockClass {
+    /// What is locked; it decides how lockdep prints the class.
+    public enum Kind: Sendable {
+        case mutex, rwsem
+        /// The active reference of a kernfs attribute: getting is a read-trylock, draining a write-acquire.
+        case active
+    }
+
+    /// As lockdep prints it, e.g. `kn->active`.
+    public let name: String
+    /// What is locked.
+    public let kind: Kind
+    /// Tells classes of one name apart: lockdep's `#N`, printed when above 1.
+    public let version: Int
+    /// The module that registered it; its classes go when it is unloaded.
+    public let module: String?
+    /// True once it was taken for writing, or for reading.
+    public internal(set) var isUsed = (write: false, read: false)
+    let index: Int
+
+    init(name: String, kind: Kind, version: Int, module: String?, index: Int) {
+        self.name = name
+        self.kind = kind
+        self.version = version
+        self.module = module
+        self.index = index
+    }
+
+    /// The name with its version.
+    public var fullName: String { version > 1 ? "\(name)#\(version)" : name }
+}
+
+/// Finds lock inversions in clean runs: remembers which class was taken while which was held. Facts: the kernel's
+/// lockdep, with kernfs active references annotated as commit 846f99749ab6 does.
+public final class Lockdep {
+    /// One edge: `to` was taken while `from` was held.
+    public struct Edge {
+        /// The class that was held.
+        public let from: LockClass
+        /// The class that was taken.
+        public let to: LockClass
+        /// Who did it first.
+        public let task: (name: String, pid: Int32)
+        /// The functions that it was in.
+        public let frames: [Frame]
+    }
+
+    /// Off while exploring.
+    public var isOn = false
+    /// All classes, in order of registration.
+    public private(set) var classes: [LockClass] = []
+    private var byKey: [String: LockClass] = [:]
+    private var edges: [Int: Edge] = [:]
+    private var reported: Set<Int> = []
+    private var nextIndex = 0
+
+    /// All edges seen so far.
+    public var knownEdges: [Edge] { edges.values.sorted { key($0.from, $0.to) < key($1.from, $1.to) } }
+
+    /// The class of that name; `key` tells classes of one name apart.
+    public func lockClass(
+        _ name: String, kind: LockClass.Kind, key: String? = nil, module: String? = nil
+    ) -> LockClass {
+        let key = key ?? name
+        if let known = byKey[key] { return known }
+        let version = classes.count { $0.name == name } + 1
+        let lockClass = LockClass(name: name, kind: kind, version: version, module: module, index: nextIndex)
+        nextIndex += 1
+        classes.append(lockClass)
+        byKey[key] = lockClass
+        return lockClass
+    }
+
+    /// Forgets the classes of a module, as `lockdep_free_key_range` when it is unloaded.
+    public func forget(module: String) {
+        let gone = Set(classes.filter { $0.module == module }.map(\.index))
+        classes.removeAll { gone.contains($0.index) }
+        byKey = byKey.filter { !gone.contains($0.value.index) }
+        edges = edges.filter { !gone.contains($0.value.from.index) && !gone.contains($0.value.to.index) }
+        reported = reported.filter { !gone.contains($0 >> 20) && !gone.contains($0 & 0xfffff) }
+    }
+
+    func forget() {
+        classes = []
+        byKey = [:]
+        edges = [:]
+        reported = []
+    }
+
+    private func key(_ from: LockClass, _ to: LockClass) -> Int { from.index << 20 | to.index }
+
+    @inline(__always)
+    func knows(_ from: LockClass, _ to: LockClass) -> Bool { edges[key(from, to)] != nil }
+
+    /// Adds an edge; returns the chain that leads back from `to` to `from`, if there is one that was not reported.
+    func add(_ from: LockClass, _ to: LockClass, by task: KernelTask) -> [Edge]? {
+        edges[key(from, to)] = Edge(from: from, to: to, task: (task.name, task.pid), frames: task.frames)
+        guard let chain = path(from: to, to: from), !chain.contains(where: { reported.contains(key($0.from, $0.to)) })
+        else { return nil }
+        reported.insert(key(from, to))
+        return chain
+    }
+
+    private func path(from start: LockClass, to goal: LockClass) -> [Edge]? {
+        if start === goal { return [] }
+        var cameBy: [Int: Edge] = [:]
+        var queue = [start]
+        while !queue.isEmpty {
+            let here = queue.removeFirst()
+            for edge in knownEdges where edge.from === here && edge.to !== start && cameBy[edge.to.index] == nil {
+                cameBy[edge.to.index] = edge
+                if edge.to === goal {
+                    var chain = [edge]
+                    while chain[0].from !== start { chain.insert(cameBy[chain[0].from.index]!, at: 0) }
+                    return chain
+                }
+                queue.append(edge.to)
+            }
+        }
+        return nil
+    }
+}
+
+/// A lock inversion: what lockdep's splat tells.
+public struct LockInversion {
+    /// The task that completed the cycle.
+    public let task: KernelTask
+    /// The class that it is about to take.
+    public let wanted: LockClass
+    /// The lock that it holds and that depends on `wanted`.
+    public let held: Hold
+    /// The edges that lead from `wanted` back to the held class; empty when both are one class.
+    public let chain: [Lockdep.Edge]
+    /// All that the task holds.
+    public let holds: [Hold]
+    /// The functions that it is in.
+    public let frames: [Frame]
+}
+
+extension Kernel {
+    /// Tells lockdep that the current task is about to take a lock of `wanted`. A trylock adds no edge.
+    @inline(__always)
+    public func acquiring(
+        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, try isTry: Bool, _ file: StaticString,
+        _ line: UInt32
+    ) {
+        guard lockdep.isOn else { return }
+        if mode == .shared { wanted.isUsed.read = true } else { wanted.isUsed.write = true }
+        if !isTry, !current.holds.isEmpty { check(wanted, object) }
+    }
+
+    private func check(_ wanted: LockClass, _ object: KernelObject) {
+        let task = current
+        for hold in task.holds {
+            guard let held = hold.object.lockClass, !lockdep.knows(held, wanted) else { continue }
+            guard let chain = lockdep.add(held, wanted, by: task) else { continue }
+            raise(
+                .inversion(
+                    LockInversion(
+                        task: task, wanted: wanted, held: hold, chain: chain, holds: task.holds, frames: task.frames)))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// A sleeping lock with one owner. The kernel's `struct mutex`.
+public final class Mutex: KernelObject {
+    /// The task that holds it.
+    public private(set) var owner: KernelTask?
+    private let ownClass: LockClass
+
+    /// - Parameters:
+    ///   - name: as lockdep prints it, e.g. `&disk->open_mutex`; mutexes of one name are one lock class.
+    ///   - point: the name in gates and schedules, e.g. `open_mutex`.
+    public init(kernel: Kernel, name: String, point: String? = nil) {
+        ownClass = kernel.lockdep.lockClass(name, kind: .mutex)
+        super.init(kernel: kernel, name: name, pointName: point)
+        kernel.points.declare(self.pointName, [.lock, .unlock])
+    }
+
+    public override var lockClass: LockClass? { ownClass }
+
+    public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
+        operation != .lock || owner == nil
+    }
+
+    public override func holders(against operation: Operation) -> [KernelTask] {
+        operation == .lock ? owner.map { [$0] } ?? [] : []
+    }
+
+    /// Takes the lock; uninterruptible, as `mutex_lock`.
+    public func lock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        kernel.acquiring(ownClass, self, .exclusive, try: false, file, line)
+        await kernel.step(.lock, on: self, file, line)
+        if kernel.isHalting { return }
+        take(file, line)
+        await kernel.stepDone(.lock, on: self)
+    }
+
+    /// Takes the lock if it is free, as `mutex_trylock`.
+    public func tryLock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Bool {
+        await kernel.step(.tryLock, on: self, file, line)
+        if kernel.isHalting { return true }
+        kernel.current.observe(owner == nil ? 3 : 5)
+        guard owner == nil else { return false }
+        take(file, line)
+        return true
+    }
+
+    /// Gives the lock back, a step of its own, as `mutex_unlock`.
+    public func unlock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        await kernel.step(.unlock, on: self, file, line)
+        if kernel.isHalting { return }
+        precondition(owner === kernel.current, "\(name) is unlocked by a task that does not hold it")
+        owner = nil
+        changed(0, from: 2, to: 1)
+        kernel.release(self)
+        wakeWaiters()
+        await kernel.stepDone(.unlock, on: self)
+    }
+
+    /// Runs `body` under the lock.
+    public func withLock<R, E: Error>(
+        _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(E) -> R
+    ) async throws(E) -> R {
+        await lock(file, line)
+        do {
+            let result = try await body()
+            await unlock(file, line)
+            return result
+        } catch {
+            await unlock(file, line)
+            throw error
+        }
+    }
+
+    /// True if the current task holds it; what guarded state asks.
+    public var isHeldByCurrent: Bool { owner === kernel.current }
+
+    private func take(_ file: StaticString, _ line: UInt32) {
+        owner = kernel.current
+        changed(0, from: 1, to: 2)
+        kernel.hold(self, .exclusive, file, line)
+    }
+}

@@ -1,0 +1,82 @@
+import SystemPackage
+
+/// Tasks that wait for a condition. The kernel's `wait_queue_head_t`.
+public final class WaitQueue: KernelObject {
+    private var conditions: [ObjectIdentifier: () -> Bool] = [:]
+    /// Names the tasks that a waiter depends on, where the kernel cannot; for the wait graph.
+    public var holdersHint: (() -> [KernelTask])?
+
+    /// A queue with nobody in it.
+    public override init(kernel: Kernel, name: String, pointName: String? = nil) {
+        super.init(kernel: kernel, name: name, pointName: pointName)
+        kernel.points.declare(self.pointName, [.wait])
+    }
+
+    public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
+        if operation == .waitInterruptible, task.hasSignal { return true }
+        return conditions[ObjectIdentifier(task)]?() ?? true
+    }
+
+    public override func holders(against operation: Operation) -> [KernelTask] { holdersHint?() ?? [] }
+
+    /// Waits until the condition is true, as `wait_event`. Whoever makes it true calls `wakeWaiters()`.
+    public func wait(
+        _ file: StaticString = #fileID, _ line: UInt32 = #line, until condition: @escaping () -> Bool
+    ) async {
+        let me = ObjectIdentifier(kernel.current)
+        conditions[me] = condition
+        await kernel.step(.wait, on: self, file, line)
+        conditions[me] = nil
+        await kernel.stepDone(.wait, on: self)
+    }
+
+    /// Waits until the condition is true or a signal arrives, as `wait_event_interruptible`.
+    ///
+    /// - Throws: `EINTR` if a signal ended the wait.
+    public func waitInterruptible(
+        _ file: StaticString = #fileID, _ line: UInt32 = #line, until condition: @escaping () -> Bool
+    ) async throws(Errno) {
+        let me = ObjectIdentifier(kernel.current)
+        conditions[me] = condition
+        await kernel.step(.waitInterruptible, on: self, file, line)
+        conditions[me] = nil
+        if !kernel.isHalting, !condition() { throw .interrupted }
+    }
+}
+
+/// Something that happens once or several times and can be waited for. The kernel's `struct completion`.
+public final class Completion: KernelObject {
+    private var done = 0
+
+    /// A completion that has not happened.
+    public override init(kernel: Kernel, name: String, pointName: String? = nil) {
+        super.init(kernel: kernel, name: name, pointName: pointName)
+        kernel.points.declare(self.pointName, [.wait, .complete])
+    }
+
+    public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
+        operation != .wait || done > 0
+    }
+
+    /// Waits for it to happen, as `wait_for_completion`.
+    public func wait(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        await kernel.step(.wait, on: self, file, line)
+        if kernel.isHalting { return }
+        changed(0, from: UInt64(done), to: UInt64(done - 1))
+        done -= 1
+    }
+
+    /// Lets one waiter on, as `complete`.
+    public func complete(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        await kernel.step(.complete, on: self, file, line)
+        changed(0, from: UInt64(done), to: UInt64(done + 1))
+        done += 1
+        wakeWaiters()
+    }
+
+    /// Forgets that it happened, as `reinit_completion`.
+    public func reinit() {
+        changed(0, from: UInt64(done), to: 0)
+        done = 0
+    }
+}
