@@ -12,7 +12,6 @@ let settings: [SwiftSetting] = [
 ]
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
-let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 
 /// A library target of the house; the list below is in the order of the layers, lowest first.
 func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -28,13 +27,14 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-        layer("KernelCore", [system, collections]),
+        layer("KernelCore", [system]),
+        layer("KernelModule", ["KernelCore", system]),
+        layer("Kernfs", ["KernelCore", "KernelModule", system]),
         layer("PageStore", [system, "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests("PageStoreTests", ["PageStore"]),

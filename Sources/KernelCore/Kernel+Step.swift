@@ -84,8 +84,8 @@ extension Kernel {
 
     /// Enters a function of the simulated kernel; the shadow stack that reports print. Pair it with `leave()`.
     @inline(__always)
-    public func enter(_ function: StaticString = #function, module: StaticString? = nil) {
-        current.frames.append(Frame(function: function, module: module))
+    public func enter(_ function: StaticString = #function, _ file: StaticString = #fileID) {
+        current.frames.append(Frame(function: function, file: file))
     }
 
     /// Leaves the function that was entered last.

@@ -64,6 +64,9 @@ extension Kernel {
                     time: mode == .live ? now : 0)))
     }
 
+    /// Sets a taint flag, in the kernel's letters.
+    public func taint(_ flag: Character) { taints.insert(flag) }
+
     /// Hands an event to whoever listens.
     public func raise(_ event: KernelEvent) { onEvent?(event) }
 }

@@ -13,6 +13,12 @@ public final class Mutex: KernelObject {
         kernel.points.declare(self.pointName, [.lock, .unlock])
     }
 
+    /// A mutex that is made often and knows its class; its gates are declared by whoever owns the class.
+    public init(kernel: Kernel, lockClass: LockClass, name: String, point: String) {
+        ownClass = lockClass
+        super.init(kernel: kernel, name: name, pointName: point)
+    }
+
     public override var lockClass: LockClass? { ownClass }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {

@@ -86,6 +86,6 @@ public struct Hold {
 public struct Frame {
     /// Its Swift name (`#function`); `KernelName.snake` gives the kernel's.
     public let function: StaticString
-    /// True for the kernel's own code, false for a module's (`reset_store+0x... [zram]`).
-    public let module: StaticString?
+    /// The file that it stands in (`#fileID`): says whether it is a module's, e.g. `Zram/...`.
+    public let file: StaticString
 }

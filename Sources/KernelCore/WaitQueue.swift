@@ -47,6 +47,7 @@ public final class WaitQueue: KernelObject {
 /// Something that happens once or several times and can be waited for. The kernel's `struct completion`.
 public final class Completion: KernelObject {
     private var done = 0
+    private var expired: Set<ObjectIdentifier> = []
 
     /// A completion that has not happened.
     public override init(kernel: Kernel, name: String, pointName: String? = nil) {
@@ -55,13 +56,41 @@ public final class Completion: KernelObject {
     }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
-        operation != .wait || done > 0
+        operation != .wait || done > 0 || expired.contains(ObjectIdentifier(task))
+    }
+
+    /// Waits for it to happen, but not longer than so many milliseconds; while exploring it may time out at any time.
+    ///
+    /// - Returns: the milliseconds that were left, 0 if it timed out, as `wait_for_completion_timeout`.
+    public func wait(
+        milliseconds: UInt64, _ file: StaticString = #fileID, _ line: UInt32 = #line
+    ) async -> UInt64 {
+        let me = ObjectIdentifier(kernel.current)
+        let end = kernel.now + milliseconds * 1_000_000
+        if kernel.mode == .live, let alarm = kernel.alarm {
+            alarm(milliseconds * 1_000_000) { [weak self] in
+                self?.expired.insert(me)
+                self?.wakeWaiters()
+            }
+        } else {
+            expired.insert(me)
+        }
+        await kernel.step(.wait, on: self, file, line)
+        let isDone = done > 0
+        kernel.current.observe(isDone.fingerprint)
+        expired.remove(me)
+        guard isDone, !kernel.isHalting else { return 0 }
+        take()
+        return max(1, (end - min(end, kernel.now)) / 1_000_000)
     }
 
     /// Waits for it to happen, as `wait_for_completion`.
     public func wait(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
         await kernel.step(.wait, on: self, file, line)
-        if kernel.isHalting { return }
+        if !kernel.isHalting { take() }
+    }
+
+    private func take() {
         changed(0, from: UInt64(done), to: UInt64(done - 1))
         done -= 1
     }

@@ -1,0 +1,139 @@
+import KernelCore
+import SystemPackage
+
+/// What a module brings: its init and exit. The kernel's `module_init` and `module_exit`.
+public protocol ModuleCode: AnyObject {
+    /// Runs when the module is loaded; an error unloads it again and is `init_module`'s.
+    func load() async throws(Errno)
+    /// Runs when the module is removed; cannot fail.
+    func exit() async
+}
+
+/// A module that can be loaded: what `modprobe` would find.
+public struct ModuleDefinition {
+    /// The name, e.g. `zram`.
+    public let name: String
+    /// Bytes, for `/proc/modules` and `coresize`.
+    public let size: Int
+    /// Known parameters, with their defaults; an unknown one is ignored with a log line, as the kernel does.
+    public let parameters: [String: String]
+    /// Makes the code of one load from the parameters; throws what a bad value deserves.
+    public let make: (Module, [String: String]) throws(Errno) -> any ModuleCode
+
+    /// Describes a module.
+    public init(
+        name: String, size: Int, parameters: [String: String],
+        make: @escaping (Module, [String: String]) throws(Errno) -> any ModuleCode
+    ) {
+        self.name = name
+        self.size = size
+        self.parameters = parameters
+        self.make = make
+    }
+}
+
+/// One load of a module: its state and its reference count. The kernel's `struct module`.
+public final class Module: KernelObject, KernelText {
+    /// The kernel's `enum module_state`.
+    public enum State: UInt64, Sendable {
+        case live, coming, going, unformed
+
+        /// As `/sys/module/X/initstate` says it.
+        public var name: String {
+            switch self {
+            case .live: "live"
+            case .coming: "coming"
+            case .going: "going"
+            case .unformed: "unformed"
+            }
+        }
+    }
+
+    /// What it was made from.
+    public let definition: ModuleDefinition
+    /// Where it is in its life.
+    public internal(set) var state = State.unformed {
+        didSet { changed(1, from: oldValue.rawValue, to: state.rawValue) }
+    }
+    /// The raw count: 1 is the base reference, 0 once it is going.
+    public internal(set) var references = 1 {
+        didSet { changed(0, from: UInt64(truncatingIfNeeded: oldValue), to: UInt64(truncatingIfNeeded: references)) }
+    }
+    /// True once its text is gone; who runs in it then faults.
+    public internal(set) var isFreed = false {
+        didSet { changed(2, from: oldValue.fingerprint, to: isFreed.fingerprint) }
+    }
+    /// Modules that use this one's symbols; while there are any, `delete_module` says `EWOULDBLOCK`.
+    public internal(set) var users: [String] = []
+    /// The code, while it is loaded.
+    public internal(set) var code: (any ModuleCode)?
+    /// Tasks that hold a reference, for the wait graph.
+    public private(set) var holders: [KernelTask] = []
+
+    init(_ definition: ModuleDefinition, kernel: Kernel) {
+        self.definition = definition
+        super.init(kernel: kernel, name: definition.name)
+        kernel.points.declare(pointName, [.tryModuleGet, .modulePut, .stopModule])
+    }
+
+    /// What `/sys/module/X/refcnt` shows: without the base reference; -1 once it is going.
+    public var refcnt: Int { references - 1 }
+
+    /// Takes a reference unless the module is going.
+    ///
+    /// The corresponding kernel function is `try_module_get`.
+    public func tryGet(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Bool {
+        await kernel.step(.tryModuleGet, on: self, file, line)
+        if kernel.isHalting { return true }
+        let isLive = state != .going && references > 0
+        kernel.current.observe(isLive.fingerprint)
+        guard isLive else { return false }
+        take(file, line)
+        return true
+    }
+
+    /// Takes a reference without asking; the caller holds one already. The kernel's `__module_get`.
+    public func get(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        await kernel.step(.moduleGet, on: self, file, line)
+        if kernel.isHalting { return }
+        take(file, line)
+    }
+
+    /// Gives a reference back, a step of its own. The kernel's `module_put`.
+    public func put(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        await kernel.step(.modulePut, on: self, file, line)
+        if kernel.isHalting { return }
+        if references <= 0 {
+            kernel.warn("module-put", "", at: "kernel/module.c:1122", in: "module_put")
+            return
+        }
+        references -= 1
+        kernel.release(self)
+        if let place = holders.lastIndex(where: { $0 === kernel.current }) ?? holders.indices.last {
+            holders.remove(at: place)
+        }
+    }
+
+    /// Drops the base reference if it is the last; the kernel's `try_stop_module`.
+    func tryStop(force: Bool) async -> Bool {
+        await kernel.step(.stopModule, on: self)
+        if kernel.isHalting { return true }
+        let isUnused = references == 1
+        kernel.current.observe(isUnused.fingerprint)
+        guard isUnused || force else { return false }
+        references -= 1
+        state = .going
+        return true
+    }
+
+    func forget() {
+        code = nil
+        holders = []
+    }
+
+    private func take(_ file: StaticString, _ line: UInt32) {
+        references += 1
+        holders.append(kernel.current)
+        kernel.hold(self, .shared, file, line)
+    }
+}

@@ -1,0 +1,154 @@
+import KernelCore
+import SystemPackage
+
+/// Shows modules in `/sys/module`; set by the layer that has a tree.
+public protocol ModuleSysfs: AnyObject {
+    /// The kernel's `mod_sysfs_setup`.
+    func add(_ module: Module) async
+    /// The kernel's `mod_sysfs_teardown`; drains the files.
+    func remove(_ module: Module) async
+}
+
+/// The loaded modules, and loading and removing them. The kernel's `kernel/module.c`.
+public final class ModuleTable {
+    /// The kernel that the modules belong to.
+    public let kernel: Kernel
+    /// What can be loaded, by name.
+    public private(set) var available: [String: ModuleDefinition] = [:]
+    /// Loaded modules, oldest first.
+    public private(set) var modules: [Module] = []
+    /// Shows them in `/sys/module`.
+    public var sysfs: (any ModuleSysfs)?
+    /// True as in 5.15: loading a module that is going waits until it is gone. Later kernels say `EBUSY`.
+    public var waitsForGoing = true
+    private let mutex: Mutex
+    private let queue: WaitQueue
+
+    /// A table with nothing loaded.
+    public init(kernel: Kernel) {
+        self.kernel = kernel
+        mutex = Mutex(kernel: kernel, name: "module_mutex")
+        queue = WaitQueue(kernel: kernel, name: "module_wq")
+        kernel.atHalt { [weak self] in
+            self?.modules.forEach { $0.forget() }
+            self?.modules = []
+            self?.available = [:]
+            self?.sysfs = nil
+        }
+    }
+
+    /// Makes a module available to `load`.
+    public func install(_ definition: ModuleDefinition) { available[definition.name] = definition }
+
+    /// The loaded module of that name, in any state but unformed.
+    public func find(_ name: String) -> Module? { modules.first { $0.name == name } }
+
+    /// Loads a module, as `modprobe NAME ARGUMENTS`; without modprobe's own forgiveness.
+    ///
+    /// - Parameter arguments: words `key=value`, as on modprobe's command line.
+    /// - Throws: `ENOENT` for an unknown name; `EEXIST` if it is live; `EBUSY` if it is going (abi 6.18; 5.15 waits);
+    ///   `EINTR` if a signal ended that wait; what the module's init returned.
+    ///
+    /// The corresponding kernel function is `load_module`.
+    public func load(_ name: String, _ arguments: [String] = []) async throws(Errno) {
+        kernel.enter("load_module")
+        defer { kernel.leave() }
+        guard let definition = available[name] else { throw .noSuchFileOrDirectory }
+        let module = try await addUnformed(definition)
+        module.references = 2  // The base reference and one for the time of init.
+        module.state = .coming
+        do throws(Errno) {
+            module.code = try definition.make(module, parse(arguments, definition))
+            await sysfs?.add(module)
+            try await running(module) { () async throws(Errno) in try await module.code?.load() }
+        } catch {
+            module.state = .going
+            module.references = 0
+            await free(module)
+            throw error
+        }
+        module.state = .live
+        queue.wakeWaiters()
+        await module.put()
+    }
+
+    /// Removes a module, as `rmmod NAME`.
+    ///
+    /// - Parameter force: the kernel's `O_TRUNC`: in use or not.
+    /// - Throws: `ENOENT` if it is not loaded; `EWOULDBLOCK` if another module or a reference uses it; `EBUSY` if it is
+    ///   being loaded or removed already.
+    ///
+    /// The corresponding kernel function is `delete_module`.
+    public func delete(_ name: String, force: Bool = false) async throws(Errno) {
+        kernel.enter("__do_sys_delete_module")
+        defer { kernel.leave() }
+        let module = try await stop(name, force: force)
+        await running(module) { () async throws(Never) in await module.code?.exit() }
+        await free(module)
+    }
+
+    /// Finds the module and makes it going, under `module_mutex`.
+    private func stop(_ name: String, force: Bool) async throws(Errno) -> Module {
+        try await mutex.withLock { () async throws(Errno) in
+            guard let module = find(name) else { throw .noSuchFileOrDirectory }
+            guard module.users.isEmpty else { throw .wouldBlock }
+            guard module.state == .live else { throw .resourceBusy }
+            guard await module.tryStop(force: force) else { throw .wouldBlock }
+            if force { kernel.taint("R") }
+            return module
+        }
+    }
+
+    /// Enters the module in the list, as `add_unformed_module`.
+    private func addUnformed(_ definition: ModuleDefinition) async throws(Errno) -> Module {
+        while true {
+            let (module, existing) = await mutex.withLock { () async -> (Module?, Module?) in
+                if let existing = find(definition.name) { return (nil, existing) }
+                let module = Module(definition, kernel: kernel)
+                modules.append(module)
+                return (module, nil)
+            }
+            if let module { return module }
+            guard let existing, !kernel.isHalting else { throw .interrupted }
+            if existing.state == .live { throw .fileExists }
+            if existing.state == .going, !waitsForGoing { throw .resourceBusy }
+            queue.holdersHint = { [weak self] in self?.loading(existing) ?? [] }
+            try await queue.waitInterruptible { existing.isFreed || existing.state == .live }
+        }
+    }
+
+    /// The tasks that load or remove `module` now: whom a second `modprobe` waits for.
+    private func loading(_ module: Module) -> [KernelTask] {
+        kernel.tasks.filter { task in task.text.contains { $0 === module } }
+    }
+
+    /// The kernel's `free_module`.
+    private func free(_ module: Module) async {
+        await sysfs?.remove(module)
+        module.state = .unformed
+        await mutex.withLock { modules.removeAll { $0 === module } }
+        module.isFreed = true
+        module.forget()
+        kernel.lockdep.forget(module: module.name)
+        queue.wakeWaiters()
+    }
+
+    private func running<E: Error>(_ module: Module, _ body: () async throws(E) -> Void) async throws(E) {
+        kernel.current.text.append(module)
+        defer { kernel.current.text.removeAll { $0 === module } }
+        try await body()
+    }
+
+    private func parse(_ arguments: [String], _ definition: ModuleDefinition) -> [String: String] {
+        var values = definition.parameters
+        for argument in arguments {
+            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+            if values[parts[0]] != nil {
+                values[parts[0]] = parts.count > 1 ? parts[1] : ""
+            } else {
+                kernel.log.print(.warning, "\(definition.name): unknown parameter '\(parts[0])' ignored")
+            }
+        }
+        return values
+    }
+}

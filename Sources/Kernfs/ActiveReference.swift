@@ -1,0 +1,90 @@
+import KernelCore
+import KernelModule
+
+/// The right to run a node's methods. While it exists, removal waits in its drain.
+///
+/// Giving it back is a step, so that it cannot be dropped: `put()` must be called.
+public struct ActiveReference: ~Copyable {
+    fileprivate let node: KernfsNode
+
+    fileprivate init(_ node: KernfsNode) { self.node = node }
+
+    /// Gives the reference back and wakes who drains the node.
+    ///
+    /// The corresponding kernel function is `kernfs_put_active`.
+    public consuming func put(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        await node.putActive(file, line)
+        isPut = true
+    }
+
+    private var isPut = false
+
+    deinit {
+        precondition(isPut || node.kernel.isHalting, "an active reference to \(node.path) was dropped")
+    }
+}
+
+extension KernfsNode {
+    /// Takes an active reference to the node.
+    ///
+    /// While the reference exists the node's methods may run and a drain waits for it. Under `kernfs-pins-module` it
+    /// pins the owner's module too.
+    /// - Returns: nil once removal has begun (the caller says `ENODEV`).
+    ///
+    /// The corresponding kernel function is `kernfs_get_active`.
+    public func getActive(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> ActiveReference? {
+        if let lockClass { kernel.acquiring(lockClass, self, .shared, try: true, file, line) }
+        await kernel.step(.getActive, on: self, file, line)
+        if kernel.isHalting { return nil }
+        kernel.current.observe(isActive.fingerprint)
+        guard isActive else { return nil }
+        count(+1)
+        activeHolders.append(kernel.current)
+        kernel.hold(self, .shared, file, line)
+        if root.pinsModule, let owner, await !owner.tryGet(file, line) {
+            drop()
+            wakeWaiters()
+            return nil
+        }
+        await kernel.stepDone(.getActive, on: self)
+        return ActiveReference(self)
+    }
+
+    func putActive(_ file: StaticString, _ line: UInt32) async {
+        await kernel.step(.putActive, on: self, file, line)
+        if kernel.isHalting { return }
+        drop()
+        if root.pinsModule, let owner { await owner.put(file, line) }
+        wakeWaiters()
+        await kernel.stepDone(.putActive, on: self)
+    }
+
+    /// Lets the node go although the current task's own method still runs in it: a remover no longer waits for it.
+    ///
+    /// The corresponding kernel function is `kernfs_break_active_protection`.
+    public func breakActiveProtection() async { await putActive(#fileID, #line) }
+
+    /// Restores the count that `breakActiveProtection` gave up, so that the final put has one to give.
+    ///
+    /// The corresponding kernel function is `kernfs_unbreak_active_protection`.
+    public func unbreakActiveProtection() async {
+        await kernel.step(.getActive, on: self)
+        if kernel.isHalting { return }
+        count(+1)
+        activeHolders.append(kernel.current)
+        kernel.hold(self, .shared, #fileID, #line)
+        if root.pinsModule, !root.skipsUnbreakPairing, let owner { await owner.get() }
+    }
+
+    func count(_ change: Int) {
+        let old = active
+        active += change
+        changed(0, from: UInt64(bitPattern: Int64(old)), to: UInt64(bitPattern: Int64(active)))
+    }
+
+    private func drop() {
+        count(-1)
+        if let place = activeHolders.firstIndex(where: { $0 === kernel.current }) { activeHolders.remove(at: place) }
+        kernel.release(self)
+    }
+}

@@ -1,0 +1,107 @@
+import KernelCore
+import KernelModule
+import SystemPackage
+
+/// A file, directory or link of the tree. The kernel's `struct kernfs_node`.
+public final class KernfsNode: KernelObject {
+    /// What the node is.
+    public enum Kind {
+        case directory
+        /// A file whose reads and writes run the owner's show and store.
+        case attribute(any KernfsOps)
+        /// A link; the target is relative to the node's directory.
+        case symlink(String)
+        /// A device file: its data path leaves the simulated kernel.
+        case device(any DeviceFile)
+    }
+
+    /// Added to `active` while the node is deactivated, so that any count with it is negative.
+    static let deactivatedBias = Int.min / 2
+
+    /// What the node is.
+    public let kind: Kind
+    /// Permission bits.
+    public var mode: UInt16
+    /// Owner and group, which `chown` changes.
+    public var owners: (user: UInt32, group: UInt32) = (0, 0)
+    /// Seconds and nanoseconds of the last change, which `utimes` sets.
+    public var time: (seconds: Int64, nanoseconds: Int64) = (0, 0)
+    /// The inode number; stays the same for the node's life and is never used again.
+    public let inode: UInt64
+    /// The directory that it is in; nil for the root and once it was unlinked.
+    public internal(set) weak var parent: KernfsNode?
+    /// Children by name, in the order in which they were added.
+    public internal(set) var children: [KernfsNode] = []
+    /// The module whose text show and store are; each active reference pins it under `kernfs-pins-module`.
+    public let owner: Module?
+    /// Operations in flight, plus the bias once it is deactivated.
+    public internal(set) var active = 0
+    /// The tasks that hold active references.
+    public internal(set) var activeHolders: [KernelTask] = []
+    /// Counts notifications; a poller compares it with what it saw last.
+    public internal(set) var event: UInt64 = 1
+    /// Self-removal: someone claimed it, and it is done.
+    var selfRemoval = (claimed: false, done: false)
+
+    let root: KernfsRoot
+    private var byName: [String: KernfsNode] = [:]
+    private let ownClass: LockClass?
+
+    init(
+        root: KernfsRoot, name: String, kind: Kind, mode: UInt16, owner: Module?, lockKey: String?
+    ) {
+        self.root = root
+        self.kind = kind
+        self.mode = mode
+        self.owner = owner
+        inode = root.nextInode
+        root.nextInode += 1
+        ownClass = lockKey.map {
+            root.kernel.lockdep.lockClass("kn->active", kind: .active, key: $0, module: owner?.name)
+        }
+        super.init(kernel: root.kernel, name: name)
+        if case .attribute(let ops) = kind, !ops.isControl {
+            kernel.points.declare(name, [.getActive, .putActive, .deactivate, .drain, .unlink])
+        }
+    }
+
+    public override var lockClass: LockClass? { ownClass }
+
+    /// True until removal begins.
+    public var isActive: Bool { active >= 0 }
+
+    /// The path from the root, e.g. `/zram0/reset`.
+    public var path: String {
+        guard let parent else { return self === root.node ? "/" : name }
+        return (parent === root.node ? "" : parent.path) + "/" + name
+    }
+
+    /// The child of that name, active or not.
+    public func child(_ name: String) -> KernfsNode? { byName[name] }
+
+    public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
+        operation != .drain || active == Self.deactivatedBias
+    }
+
+    public override func holders(against operation: Operation) -> [KernelTask] {
+        operation == .drain ? activeHolders : []
+    }
+
+    func link(_ child: KernfsNode) {
+        child.parent = self
+        children.append(child)
+        byName[child.name] = child
+        changed(2, from: UInt64(children.count - 1), to: UInt64(children.count))
+        changed(mix(3, child.name.fingerprint), from: 0, to: child.fingerprint)
+    }
+
+    func unlink(_ child: KernfsNode) {
+        child.parent = nil
+        children.removeAll { $0 === child }
+        if byName[child.name] === child {
+            byName[child.name] = nil
+            changed(mix(3, child.name.fingerprint), from: child.fingerprint, to: 0)
+        }
+        changed(2, from: UInt64(children.count + 1), to: UInt64(children.count))
+    }
+}

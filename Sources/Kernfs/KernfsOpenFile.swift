@@ -1,0 +1,136 @@
+import KernelCore
+import KernelModule
+import SystemPackage
+
+/// One open attribute file. The kernel's `struct kernfs_open_file`.
+public final class KernfsOpenFile {
+    /// Bytes of a page: the most that one store takes and one show gives.
+    public static let page = 4096
+
+    /// The file's node.
+    public let node: KernfsNode
+    /// How it was opened.
+    public let access: (read: Bool, write: Bool)
+    private let ops: any KernfsOps
+    private let mutex: Mutex
+    private var shown: [UInt8] = []
+    private var position = 0
+    private var isShown = false
+    private var event: UInt64 = 0
+
+    /// Opens an attribute for reading, writing or both.
+    ///
+    /// - Throws: `EACCES` if the mode has no bit at all for the direction, even for root; `ENODEV` if the node is being
+    ///   removed.
+    ///
+    /// The corresponding kernel function is `kernfs_fop_open`.
+    public init(_ node: KernfsNode, read: Bool, write: Bool) async throws(Errno) {
+        guard case .attribute(let ops) = node.kind else { throw .invalidArgument }
+        self.node = node
+        self.ops = ops
+        access = (read, write)
+        mutex = Mutex(kernel: node.kernel, lockClass: node.root.openFileClass, name: "&of->mutex", point: "of_mutex")
+        if !ops.isControl {
+            guard let active = await node.getActive() else { throw .noSuchDevice }
+            let denied = write && node.mode & 0o222 == 0 || read && node.mode & 0o444 == 0
+            await active.put()
+            if denied { throw .permissionDenied }
+        } else if write && node.mode & 0o222 == 0 || read && node.mode & 0o444 == 0 {
+            throw .permissionDenied
+        }
+    }
+
+    /// Reads the attribute: show runs once at offset 0, later offsets are served from what it gave.
+    ///
+    /// - Throws: `ENODEV` once the node is being removed, unless unread bytes of an earlier show are left; what show
+    ///   threw.
+    ///
+    /// The corresponding kernel function is `kernfs_fop_read_iter` over `seq_read_iter`.
+    public func read(at offset: Int, count: Int) async throws(Errno) -> ArraySlice<UInt8> {
+        node.kernel.enter("kernfs_fop_read_iter")
+        defer { node.kernel.leave() }
+        if offset == 0 || offset != position {
+            shown = Array(try await show().utf8)
+            position = offset
+        } else if offset >= shown.count {
+            try await visit()
+        }
+        guard offset < shown.count else { return [] }
+        let piece = shown[offset..<min(shown.count, offset + count)]
+        position = offset + piece.count
+        return piece
+    }
+
+    /// Writes the attribute: one store of at most a page.
+    ///
+    /// - Returns: how many bytes the store took.
+    /// - Throws: `ENODEV` once the node is being removed; what store threw.
+    ///
+    /// The corresponding kernel function is `kernfs_fop_write_iter`.
+    public func write(_ bytes: [UInt8]) async throws(Errno) -> Int {
+        if bytes.isEmpty { return 0 }
+        if ops.isControl { return try await ops.store(bytes) }
+        node.kernel.enter("kernfs_fop_write_iter")
+        defer { node.kernel.leave() }
+        let faults = node.root.faults
+        await faults.mayWait(.atStart)
+        let bytes = bytes.count > Self.page ? Array(bytes[..<Self.page]) : bytes
+        await faults.mayWait(.beforeMutex)
+        return try await mutex.withLock { () async throws(Errno) in
+            await faults.mayWait(.afterMutex)
+            guard let active = await node.getActive() else { throw .noSuchDevice }
+            await faults.mayWait(.afterActive)
+            do throws(Errno) {
+                let taken = try await ops.store(bytes)
+                await active.put()
+                return taken
+            } catch {
+                await active.put()
+                throw error
+            }
+        }
+    }
+
+    /// True if the attribute was notified since it was read last, or is gone: `POLLERR | POLLPRI`.
+    ///
+    /// The corresponding kernel function is `kernfs_fop_poll`.
+    public var hasNews: Bool { !node.isActive || event != node.event }
+
+    private func show() async throws(Errno) -> String {
+        if ops.isControl {
+            event = node.event
+            return try await ops.show()
+        }
+        return try await underActive { () async throws(Errno) in
+            event = node.event
+            return try await ops.show()
+        }
+    }
+
+    /// A read at the end: takes the locks as seq_start does, so that removal shows.
+    private func visit() async throws(Errno) {
+        if !ops.isControl { try await underActive { () async throws(Errno) in } }
+    }
+
+    private func underActive<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
+        try await mutex.withLock { () async throws(Errno) in
+            guard let active = await node.getActive() else { throw .noSuchDevice }
+            do throws(Errno) {
+                let result = try await body()
+                await active.put()
+                return result
+            } catch {
+                await active.put()
+                throw error
+            }
+        }
+    }
+}
+
+extension KernfsNode {
+    /// Tells pollers that the attribute changed. The kernel's `kernfs_notify`.
+    public func notify() {
+        event += 1
+        root.onNotify?(self)
+    }
+}

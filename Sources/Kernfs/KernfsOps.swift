@@ -1,0 +1,44 @@
+import SystemPackage
+
+/// The methods of an attribute. The kernel's `struct kernfs_ops`, with sysfs's show and store.
+public protocol KernfsOps: AnyObject {
+    /// True if reading makes sense; without it a read is `EIO`.
+    var canShow: Bool { get }
+    /// True if writing makes sense; without it a write is `EIO`.
+    var canStore: Bool { get }
+    /// The file belongs to the laboratory, not to the simulated kernel: no active reference, no gates, no page limit.
+    var isControl: Bool { get }
+    /// The text of the attribute.
+    func show() async throws(Errno) -> String
+    /// Takes a write of at most a page; returns how many bytes it took.
+    func store(_ bytes: [UInt8]) async throws(Errno) -> Int
+}
+
+extension KernfsOps {
+    /// An attribute of the simulated kernel.
+    public var isControl: Bool { false }
+}
+
+/// A device file, e.g. `/dev/zram0`: opening it is simulated, moving its data is not.
+public protocol DeviceFile: AnyObject {
+    /// Bytes; may change while it is open.
+    var size: UInt64 { get }
+    /// Opens it, in a task of the simulated kernel. The kernel's `blkdev_open`.
+    func open(forWriting: Bool) async throws(Errno) -> any DeviceHandle
+}
+
+/// An open device file. All but `release` may be called from any thread, in parallel.
+public protocol DeviceHandle: AnyObject, Sendable {
+    /// Bytes that can be read or written now.
+    var size: UInt64 { get }
+    /// Reads at an offset; returns fewer bytes at the end.
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+    /// Writes at an offset; fewer bytes across the end, `ENOSPC` at it.
+    func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Errno) -> Int
+    /// Drops whole pages of the range, zeroes the rest.
+    func discard(at offset: UInt64, length: UInt64) throws(Errno)
+    /// Makes what was written safe.
+    func flush() throws(Errno)
+    /// Closes it, in a task of the simulated kernel.
+    func release() async
+}

@@ -1,0 +1,109 @@
+import KernelCore
+import KernelModule
+import SystemPackage
+
+/// One tree of nodes. The kernel's `struct kernfs_root`.
+///
+/// What the kernel does under `kernfs_rwsem` is atomic here, one step: the lock is never held across a wait (a drain
+/// drops it), so no interleaving is lost.
+public final class KernfsRoot {
+    /// The kernel that serves the tree.
+    public let kernel: Kernel
+    /// The root directory.
+    public private(set) var node: KernfsNode!
+    /// Patch `kernfs-pins-module` (v8 9/12): an active reference pins the attribute's module.
+    public var pinsModule = false
+    /// Patch `no-unbreak-pairing`: break puts the module reference and unbreak does not take it again, as posted.
+    public var skipsUnbreakPairing = false
+    /// Fault injection of v8 4/12.
+    public let faults: KernfsFaults
+    /// Told when a node was notified or removed, for pollers.
+    public var onNotify: ((KernfsNode) -> Void)?
+    let openFileClass: LockClass
+    var nextInode: UInt64
+
+    /// An empty tree. Inode numbers begin above `firstInode`, so that a reboot under a mount reuses none.
+    public init(kernel: Kernel, firstInode: UInt64 = 1) {
+        self.kernel = kernel
+        nextInode = firstInode
+        faults = KernfsFaults(kernel: kernel)
+        openFileClass = kernel.lockdep.lockClass("&of->mutex", kind: .mutex)
+        kernel.points.declare("of_mutex", [.lock, .unlock])
+        node = KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
+        kernel.atHalt { [weak self] in self?.forget() }
+    }
+
+    /// The inode number that the next node gets.
+    public var inodesUsed: UInt64 { nextInode }
+
+    /// Adds a directory. The kernel's `kernfs_create_dir_ns`.
+    ///
+    /// - Throws: `EEXIST` if the name is taken.
+    public func makeDirectory(_ name: String, in parent: KernfsNode, mode: UInt16 = 0o755) throws(Errno) -> KernfsNode {
+        try add(name, .directory, mode, parent, owner: nil, lockKey: nil)
+    }
+
+    /// Adds an attribute file. The kernel's `__kernfs_create_file`.
+    ///
+    /// - Parameters:
+    ///   - owner: the module whose text the methods are.
+    ///   - lockKey: names the lockdep class; attributes of one definition share it. nil: not watched.
+    /// - Throws: `EEXIST` if the name is taken.
+    @discardableResult
+    public func makeFile(
+        _ name: String, in parent: KernfsNode, mode: UInt16, ops: any KernfsOps, owner: Module? = nil,
+        lockKey: String? = nil
+    ) throws(Errno) -> KernfsNode {
+        try add(name, .attribute(ops), mode, parent, owner: owner, lockKey: lockKey)
+    }
+
+    /// Adds a link. The kernel's `kernfs_create_link`.
+    @discardableResult
+    public func makeLink(_ name: String, in parent: KernfsNode, to target: String) throws(Errno) -> KernfsNode {
+        try add(name, .symlink(target), 0o777, parent, owner: nil, lockKey: nil)
+    }
+
+    /// Adds a device file.
+    @discardableResult
+    public func makeDevice(
+        _ name: String, in parent: KernfsNode, mode: UInt16, file: any DeviceFile
+    ) throws(Errno) -> KernfsNode {
+        try add(name, .device(file), mode, parent, owner: nil, lockKey: nil)
+    }
+
+    private func add(
+        _ name: String, _ kind: KernfsNode.Kind, _ mode: UInt16, _ parent: KernfsNode, owner: Module?, lockKey: String?
+    ) throws(Errno) -> KernfsNode {
+        guard parent.isActive else { throw .noSuchFileOrDirectory }
+        guard parent.child(name) == nil else { throw .fileExists }
+        let node = KernfsNode(root: self, name: name, kind: kind, mode: mode, owner: owner, lockKey: lockKey)
+        parent.link(node)
+        return node
+    }
+
+    /// The active child of that name: what a path lookup finds.
+    public func lookup(_ name: String, in parent: KernfsNode) -> KernfsNode? {
+        guard parent.isActive, let child = parent.child(name), child.isActive else { return nil }
+        return child
+    }
+
+    /// The active node of a path such as `/zram0/reset`.
+    public func find(_ path: String) -> KernfsNode? {
+        var here: KernfsNode? = node
+        for name in path.split(separator: "/") {
+            guard let parent = here else { return nil }
+            here = lookup(String(name), in: parent)
+        }
+        return here
+    }
+
+    private func forget() {
+        onNotify = nil
+        var nodes = [node!]
+        while let next = nodes.popLast() {
+            nodes += next.children
+            next.children = []
+            next.activeHolders = []
+        }
+    }
+}
