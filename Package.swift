@@ -35,6 +35,8 @@ let package = Package(
         layer("KernelCore", [system]),
         layer("KernelModule", ["KernelCore", system]),
         layer("Kernfs", ["KernelCore", "KernelModule", system]),
+        layer("CPUHotplug", ["KernelCore", system]),
+        layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
         layer("PageStore", [system, "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests("PageStoreTests", ["PageStore"]),
