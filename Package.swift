@@ -37,6 +37,7 @@ let package = Package(
         layer("Kernfs", ["KernelCore", "KernelModule", system]),
         layer("CPUHotplug", ["KernelCore", system]),
         layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
+        layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer("PageStore", [system, "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests("PageStoreTests", ["PageStore"]),
