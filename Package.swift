@@ -38,8 +38,13 @@ let package = Package(
         layer("CPUHotplug", ["KernelCore", system]),
         layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
+        layer(
+            "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
         layer("PageStore", [system, "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
+        tests(
+            "MachineTests",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         tests("PageStoreTests", ["PageStore"]),
     ]
 )
