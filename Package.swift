@@ -34,8 +34,9 @@ let package = Package(
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "CPageStoreShims"),
         layer("KernelCore", [system, collections]),
-        layer("PageStore", [system, "CLZ4", "CZstd"]),
+        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests("PageStoreTests", ["PageStore"]),
     ]
