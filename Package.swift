@@ -40,7 +40,8 @@ let package = Package(
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer(
             "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
-        layer("PageStore", [system, "CLZ4", "CZstd"]),
+        .target(name: "CPageStoreShims"),
+        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests(
             "MachineTests",
