@@ -42,6 +42,13 @@ let package = Package(
             "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
         .target(name: "CPageStoreShims"),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
+        .executableTarget(
+            name: "zramfs",
+            dependencies: [
+                "DriverModel", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore", "Zram",
+                system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         tests("KernelCoreTests", ["KernelCore"]),
         tests(
             "MachineTests",

@@ -46,6 +46,7 @@ extension Kernel {
 
     /// A task that was killed by an oops stays where it is, and holds what it held.
     func rest(_ task: KernelTask) async {
+        task.onDeath.take()?()
         while !isHalting { await task.suspend() }
     }
 

@@ -43,6 +43,9 @@ public final class KernelTask {
     /// The module whose text the task runs, innermost last; an entry that was freed is a page fault at the next step.
     public var text: [any KernelText] = []
 
+    /// Called once when an oops has killed the task: whoever waits for it must not wait for ever.
+    public var onDeath: (() -> Void)?
+
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
 
@@ -73,6 +76,7 @@ public final class KernelTask {
         holds = []
         text = []
         userInfo = nil
+        onDeath = nil
     }
 
     /// Suspends the Swift task until `resume()`.

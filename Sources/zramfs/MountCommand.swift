@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 
 /// `zramfs mount` and `mount.fuse.zramfs`.
-struct MountCommand: AsyncParsableCommand {
+struct MountCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mount", abstract: "Mount a simulated kernel with its zram.",
         discussion: """
@@ -29,7 +29,7 @@ struct MountCommand: AsyncParsableCommand {
     @Flag(name: .short, help: "Print FUSE requests; implies -f.") var debug = false
     @Option(help: .hidden) var readyDescriptor: Int32?
 
-    func run() async throws {
+    func run() throws {
         let parsed = try ParsedMountOptions(options)
         guard let last = paths.last, paths.count <= 2 else {
             throw Failure("mount wants [IMAGE] MOUNTPOINT; example: zramfs mount disk.img /mnt/z", .usage)

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The command: arguments in, exit code out.
 @main
-struct ZramfsCommand: AsyncParsableCommand {
+struct ZramfsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "zramfs",
         abstract: "A kernel laboratory in a mount: zram's control files, and their races with module removal.",
@@ -22,18 +22,14 @@ struct ZramfsCommand: AsyncParsableCommand {
         ])
 
     /// Runs the subcommand; called as `mount.fuse.zramfs` or `umount.fuse.zramfs`, as mount(8)'s helper.
-    static func main() async {
+    static func main() {
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
         var arguments = Array(CommandLine.arguments.dropFirst())
         if name.hasPrefix("mount.") { arguments = ["mount"] + HelperArguments.forMount(arguments) }
         if name.hasPrefix("umount.") { arguments = ["umount"] + HelperArguments.forUmount(arguments) }
         do {
             var command = try parseAsRoot(arguments)
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
+            try command.run()
         } catch let failure as Failure {
             failure.exit()
         } catch {
