@@ -35,8 +35,16 @@ let package = Package(
         layer("KernelCore", [system]),
         layer("KernelModule", ["KernelCore", system]),
         layer("Kernfs", ["KernelCore", "KernelModule", system]),
+        layer("CPUHotplug", ["KernelCore", system]),
+        layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
+        layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
+        layer(
+            "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
         layer("PageStore", [system, "CLZ4", "CZstd"]),
         tests("KernelCoreTests", ["KernelCore"]),
+        tests(
+            "MachineTests",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         tests("PageStoreTests", ["PageStore"]),
     ]
 )

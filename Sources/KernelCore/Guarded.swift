@@ -32,6 +32,14 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
         }
     }
 
+    /// Reads it without the lock, as a driver may on purpose: a step, for the value can change at any time.
+    public func loadUnlocked(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {
+        await kernel.step(.load, on: self, file, line)
+        if let owner, owner.isFreed { kernel.fault(owner.kind, in: owner) }
+        kernel.current.observe(storage.fingerprint)
+        return storage
+    }
+
     /// The value for reports, tests and tear-down, with no check and no observation.
     public var unchecked: Value { storage }
 

@@ -20,10 +20,10 @@ open class KernelMemory: Fingerprinted {
     }
 
     /// The allocation's identity within the kernel.
-    public var fingerprint: UInt64 { UInt64(id) }
+    public final var fingerprint: UInt64 { UInt64(id) }
 
     /// Frees it, as `kfree` or `vfree`. Freeing twice is reported as the slab allocator would.
-    public func free() {
+    open func free() {
         if kernel.isHalting { return }
         guard !isFreed else { return kernel.fault("double free of \(kind)", in: self) }
         isFreed = true

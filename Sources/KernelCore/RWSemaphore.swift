@@ -84,6 +84,11 @@ public final class RWSemaphore: KernelObject {
         await kernel.stepDone(.upWrite, on: self)
     }
 
+    /// True if the current task holds it in any mode; what guarded state asks.
+    public var isHeldByCurrent: Bool {
+        writer === kernel.current || readers.contains { $0 === kernel.current }
+    }
+
     /// Runs `body` with the lock held for reading.
     public func withRead<R, E: Error>(
         _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(E) -> R

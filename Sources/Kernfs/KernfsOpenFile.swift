@@ -31,6 +31,8 @@ public final class KernfsOpenFile {
         access = (read, write)
         mutex = Mutex(kernel: node.kernel, lockClass: node.root.openFileClass, name: "&of->mutex", point: "of_mutex")
         if !ops.isControl {
+            node.kernel.enter("kernfs_fop_open")
+            defer { node.kernel.leave() }
             guard let active = await node.getActive() else { throw .noSuchDevice }
             let denied = write && node.mode & 0o222 == 0 || read && node.mode & 0o444 == 0
             await active.put()

@@ -1,0 +1,58 @@
+import KernelCore
+import KernelModule
+import Kernfs
+import SystemPackage
+
+/// What drivers register with: the tree, its places, and the modules. The kernel's `drivers/base`.
+public final class DriverCore {
+    /// The kernel.
+    public let kernel: Kernel
+    /// The tree.
+    public let root: KernfsRoot
+    /// The loaded modules.
+    public let modules: ModuleTable
+    /// Block devices' directory; the mount shows them at the top.
+    public let blockDirectory: KernfsNode
+    /// Classes' directory; the mount shows them at the top.
+    public let classDirectory: KernfsNode
+    /// `/dev`.
+    public let devDirectory: KernfsNode
+    /// The kernel that is shown.
+    public let abi: ABI
+    /// Told when a disk's size changed, so that a mount can drop what it cached.
+    public var onResize: ((Gendisk) -> Void)?
+    var disksMade: UInt64 = 0
+    /// CPU hotplug notifies and asks here how many CPUs are online.
+    public var onlineCPUs: () -> Int = { 1 }
+
+    /// The places of a fresh tree.
+    public init(kernel: Kernel, root: KernfsRoot, modules: ModuleTable, abi: ABI) throws(Errno) {
+        self.abi = abi
+        self.kernel = kernel
+        self.root = root
+        self.modules = modules
+        blockDirectory = root.node
+        classDirectory = root.node
+        devDirectory = try root.makeDirectory("dev", in: root.node)
+    }
+
+    /// Adds a directory for an object, with the kernel's complaint if the name is taken.
+    ///
+    /// - Throws: `EEXIST`.
+    ///
+    /// The corresponding kernel function is `kobject_add`.
+    public func addObject(
+        _ name: String, in parent: KernfsNode, kernelPath: String
+    ) throws(Errno) -> KernfsNode {
+        do throws(Errno) {
+            return try root.makeDirectory(name, in: parent)
+        } catch {
+            kernel.log.print(.warning, "sysfs: cannot create duplicate filename '\(kernelPath)/\(name)'")
+            kernel.log.print(
+                .error,
+                "kobject_add_internal failed for \(name) with -EEXIST, don't try to register things with the same name "
+                    + "in the same directory.")
+            throw error
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import KernelCore
+import KernelModule
+import Kernfs
+import SystemPackage
+import Synchronization
+
+/// The kernel whose attribute set and errnos a mount shows.
+public enum ABI: String, Sendable, CaseIterable {
+    /// The thread's kernel.
+    case v5_15 = "5.15"
+    /// A recent one.
+    case v6_18 = "6.18"
+}
+
+extension Gendisk {
+    /// The block layer's files, in array order (`disk_attrs`).
+    static func attributes(_ abi: ABI) -> [Attribute<Gendisk>] {
+        var list: [Attribute<Gendisk>] = [
+            constant("range", "1"), constant("ext_range", abi == .v5_15 ? "256" : "1"), constant("removable", "0"),
+            constant("hidden", "0"), .readOnly("ro") { _ in "0\n" },
+            .readOnly("size") { "\($0.capacity)\n" },
+            constant("alignment_offset", "0"), constant("discard_alignment", "0"),
+            constant("capability", abi == .v5_15 ? "50" : "0"),
+            .readOnly("stat") { $0.stat },
+            .readOnly("inflight") { disk in
+                "\(pad(0)) \(pad(UInt64(max(0, disk.data.counters.inFlight.load(ordering: .relaxed)))))\n"
+            },
+            Attribute("events", mode: 0o444, show: { _ in "\n" }),
+            Attribute("events_async", mode: 0o444, show: { _ in "" }),
+            .readWrite("events_poll_msecs", { _ in "-1\n" }, { _, _ throws(Errno) in throw .noSuchDevice }),
+            .readOnly("diskseq") { "\($0.sequence)\n" },
+        ]
+        if abi == .v6_18 { list.append(constant("partscan", "0")) }
+        return list
+    }
+
+    static let uevent = Attribute<Gendisk>(
+        "uevent", mode: 0o644,
+        show: { disk in
+            "MAJOR=\(disk.number.major)\nMINOR=\(disk.number.minor)\nDEVNAME=\(disk.name)\nDEVTYPE=disk\n"
+                + "DISKSEQ=\(disk.sequence)\n"
+        },
+        store: { _, bytes throws(Errno) in
+            let actions = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"]
+            let word = String(decoding: Parse.cString(bytes), as: UTF8.self).split { $0 == " " || $0 == "\n" }.first
+            guard let word, actions.contains(String(word)) else { throw .invalidArgument }
+            return bytes.count
+        })
+
+    static let dev = Attribute<Gendisk>("dev", mode: 0o444, show: { "\($0.number.major):\($0.number.minor)\n" })
+
+    /// Seventeen columns since 5.5, as `part_stat_show`; times are not measured and read 0.
+    private var stat: String {
+        let counters = data.counters
+        let columns: [UInt64] = [
+            counters.reads.load(ordering: .relaxed), 0, counters.sectorsRead.load(ordering: .relaxed), 0,
+            counters.writes.load(ordering: .relaxed), 0, counters.sectorsWritten.load(ordering: .relaxed), 0,
+            UInt64(max(0, counters.inFlight.load(ordering: .relaxed))), 0, 0,
+            counters.discards.load(ordering: .relaxed), 0, counters.sectorsDiscarded.load(ordering: .relaxed), 0,
+            0, 0,
+        ]
+        return columns.map { Self.pad($0) }.joined(separator: " ") + "\n"
+    }
+
+    private static func constant(_ name: String, _ text: String) -> Attribute<Gendisk> {
+        .readOnly(name) { _ in text + "\n" }
+    }
+
+    private static func pad(_ number: UInt64) -> String {
+        let text = String(number)
+        return String(repeating: " ", count: max(0, 8 - text.count)) + text
+    }
+
+    /// The directories below a disk that its driver does not fill.
+    func addDirectories(to node: KernfsNode) throws(Errno) {
+        for name in ["holders", "slaves"] { _ = try core.root.makeDirectory(name, in: node) }
+        let queue = try core.root.makeDirectory("queue", in: node)
+        try core.root.makeFiles(Self.queueAttributes, of: self, in: queue, module: nil)
+        let power = try core.root.makeDirectory("power", in: node)
+        try core.root.makeFiles(Self.powerAttributes, of: self, in: power, module: nil)
+    }
+
+    private static let queueAttributes: [Attribute<Gendisk>] = [
+        ("logical_block_size", "4096"), ("physical_block_size", "4096"), ("hw_sector_size", "4096"),
+        ("minimum_io_size", "4096"), ("optimal_io_size", "4096"), ("discard_granularity", "4096"),
+        ("discard_max_bytes", "2199023251456"), ("discard_max_hw_bytes", "2199023251456"),
+        ("discard_zeroes_data", "0"), ("write_zeroes_max_bytes", "2199023251456"), ("max_sectors_kb", "128"),
+        ("max_hw_sectors_kb", "2147483647"), ("max_segments", "128"), ("max_segment_size", "65536"),
+        ("rotational", "0"), ("add_random", "0"), ("nr_zones", "0"), ("zoned", "none"), ("nomerges", "0"),
+        ("iostats", "1"), ("stable_writes", "1"), ("write_cache", "write through"), ("fua", "0"), ("dax", "0"),
+        ("read_ahead_kb", "128"), ("scheduler", "none"),
+    ].map { constant($0.0, $0.1) }
+
+    private static let powerAttributes: [Attribute<Gendisk>] = [
+        ("control", "auto"), ("runtime_status", "unsupported"), ("runtime_active_time", "0"),
+        ("runtime_suspended_time", "0"),
+    ].map { constant($0.0, $0.1) }
+}

@@ -1,0 +1,80 @@
+import KernelCore
+import Synchronization
+import Kernfs
+import SystemPackage
+
+extension Gendisk: DeviceFile {
+    /// Bytes.
+    public var size: UInt64 { data.size }
+
+    /// Opens the disk for a mount's user.
+    public func open(forWriting: Bool) async throws(Errno) -> any DeviceHandle {
+        try await open()
+        return DiskHandle(self)
+    }
+}
+
+/// An open disk: requests become bios here.
+private final class DiskHandle: DeviceHandle {
+    private let data: DiskData
+    // Used by `release` alone, which runs in the kernel's isolation as `open` did.
+    private nonisolated(unsafe) var disk: Gendisk?
+
+    init(_ disk: Gendisk) {
+        data = disk.data
+        self.disk = disk
+    }
+
+    var size: UInt64 { data.size }
+
+    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        let (pages, size) = data.current
+        guard offset < size, let pages else { return 0 }
+        let count = Int(min(UInt64(buffer.count), size - offset))
+        data.counters.inFlight.add(1, ordering: .relaxed)
+        defer { data.counters.inFlight.subtract(1, ordering: .relaxed) }
+        do throws(Errno) {
+            try pages.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+        } catch {
+            data.counters.failedReads.add(1, ordering: .relaxed)
+            throw error
+        }
+        data.counters.reads.add(1, ordering: .relaxed)
+        data.counters.sectorsRead.add(UInt64(count) >> 9, ordering: .relaxed)
+        return count
+    }
+
+    func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Errno) -> Int {
+        let (pages, size) = data.current
+        guard offset < size, let pages else { throw .noSpace }
+        let count = Int(min(UInt64(buffer.count), size - offset))
+        data.counters.inFlight.add(1, ordering: .relaxed)
+        defer { data.counters.inFlight.subtract(1, ordering: .relaxed) }
+        do throws(Errno) {
+            try pages.write(at: offset, from: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        } catch {
+            data.counters.failedWrites.add(1, ordering: .relaxed)
+            // A bio that fails for any reason but the medium's own is an I/O error to user space.
+            throw error == .noSpace ? .noSpace : .ioError
+        }
+        data.counters.writes.add(1, ordering: .relaxed)
+        data.counters.sectorsWritten.add(UInt64(count) >> 9, ordering: .relaxed)
+        return count
+    }
+
+    func discard(at offset: UInt64, length: UInt64) throws(Errno) {
+        let (pages, size) = data.current
+        guard offset < size, let pages else { return }
+        let dropped = try pages.discard(at: offset, length: min(length, size - offset))
+        data.counters.notifyFree.add(dropped, ordering: .relaxed)
+        data.counters.discards.add(1, ordering: .relaxed)
+        data.counters.sectorsDiscarded.add(min(length, size - offset) >> 9, ordering: .relaxed)
+    }
+
+    func flush() throws(Errno) { try data.current.0?.flush() }
+
+    func release() async {
+        await disk?.release()
+        disk = nil
+    }
+}

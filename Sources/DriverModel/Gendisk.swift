@@ -1,0 +1,152 @@
+import KernelCore
+import KernelModule
+import Kernfs
+import SystemPackage
+
+/// What a driver is asked when its disk is opened. The kernel's `struct block_device_operations`.
+public protocol BlockOperations: AnyObject {
+    /// Called under `open_mutex`; an error refuses the open.
+    func open(_ disk: Gendisk) async throws(Errno)
+}
+
+/// A disk: its device in the tree, `/dev/NAME`, its openers. The kernel's `struct gendisk`.
+public final class Gendisk: KernelMemory {
+    /// The name, e.g. `zram0`.
+    public let name: String
+    /// The device number.
+    public let number: (major: Int, minor: Int)
+    /// Guards the openers, and what the driver keeps with them. The kernel's `disk->open_mutex`.
+    public let openMutex: Mutex
+    /// How many have it open. The kernel's `disk_openers`.
+    public let openers: Guarded<Int>
+    /// Bytes move here, beside the simulated kernel.
+    public let data = DiskData()
+    /// The module that an open pins.
+    public let module: Module
+    /// The device's directory while it is registered.
+    public private(set) var node: KernfsNode?
+    /// Sectors of 512 bytes.
+    public private(set) var capacity: UInt64 = 0
+    /// `diskseq`: counts the disks of this kernel.
+    public let sequence: UInt64
+    let core: DriverCore
+    private weak var operations: (any BlockOperations)?
+    private var isLive = false
+    private var groups: [[String]] = []
+
+    /// Allocates a disk that is not shown yet. The kernel's `blk_alloc_disk`.
+    public init(
+        core: DriverCore, name: String, number: (major: Int, minor: Int), module: Module,
+        operations: any BlockOperations
+    ) {
+        self.core = core
+        self.name = name
+        self.number = number
+        self.module = module
+        self.operations = operations
+        core.disksMade += 1
+        sequence = core.disksMade
+        let mutex = Mutex(kernel: core.kernel, name: "&disk->open_mutex", point: "open_mutex")
+        openMutex = mutex
+        openers = Guarded(0, kernel: core.kernel, name: "openers") { mutex.isHeldByCurrent }
+        super.init(kernel: core.kernel, kind: "struct gendisk")
+    }
+
+    /// Shows the disk: its directory with the block layer's files, then the driver's, and `/dev/NAME`.
+    ///
+    /// - Throws: `EEXIST` if a device of that name is there, after the kernel's complaint in the log.
+    ///
+    /// The corresponding kernel function is `device_add_disk`.
+    public func add<Owner>(_ attributes: [Attribute<Owner>], of owner: Owner) throws(Errno) {
+        let kernelPath = "/devices/virtual/block"
+        do throws(Errno) {
+            let node = try core.addObject(name, in: core.blockDirectory, kernelPath: kernelPath)
+            self.node = node
+            try core.root.makeFiles([Self.uevent], of: self, in: node, module: nil)
+            try core.root.makeFiles(Self.attributes(core.abi), of: self, in: node, module: nil)
+            try core.root.makeFiles(attributes, of: owner, in: node, module: module)
+            groups = [attributes.map(\.name), Self.attributes(core.abi).map(\.name)]
+            try addDirectories(to: node)
+            try core.root.makeFiles([Self.dev], of: self, in: node, module: nil)
+            try core.root.makeDevice(name, in: core.devDirectory, mode: 0o660, file: self)
+        } catch {
+            kernel.warn("device-add-disk", "", at: "block/genhd.c:537", in: "device_add_disk")
+            throw error
+        }
+        isLive = true
+    }
+
+    /// Takes the disk away: no new opens, its data gone, then the files one at a time, each drained.
+    ///
+    /// The corresponding kernel function is `del_gendisk`.
+    public func delete(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        kernel.enter("del_gendisk")
+        defer { kernel.leave() }
+        await openMutex.withLock { isLive = false }
+        setCapacity(0)
+        guard let node else { return }
+        for name in ["bdi", "queue", "holders", "slaves"] { await core.root.remove(name, from: node, file, line) }
+        kernel.enter("device_del")
+        await core.root.remove(name, from: core.devDirectory, file, line)
+        await core.root.remove("power", from: node, file, line)
+        await core.root.remove("subsystem", from: node, file, line)
+        await core.root.remove("dev", from: node, file, line)
+        await core.root.remove("uevent", from: node, file, line)
+        kernel.enter("device_remove_attrs")
+        for names in groups { await core.root.removeFiles(names, from: node, file, line) }
+        kernel.leave()
+        await core.root.remove(node, file, line)
+        kernel.leave()
+        self.node = nil
+    }
+
+    /// Frees a deleted disk. The kernel's `blk_cleanup_disk` and `put_disk`.
+    public func cleanUp() {
+        data.set(nil, size: 0)
+        free()
+    }
+
+    /// Sets the size in sectors; no log line. The kernel's `set_capacity`.
+    public func setCapacity(_ sectors: UInt64) {
+        capacity = sectors
+        data.setSize(sectors << 9)
+        core.onResize?(self)
+    }
+
+    /// Sets the size in sectors and says so. The kernel's `set_capacity_and_notify`.
+    public func setCapacityAndNotify(_ sectors: UInt64) {
+        if capacity != sectors, isLive {
+            kernel.log.print(.info, "\(name): detected capacity change from \(capacity) to \(sectors)")
+        }
+        setCapacity(sectors)
+    }
+
+    /// Opens the disk: pins the module and asks the driver, under `open_mutex`.
+    ///
+    /// - Throws: `ENXIO` if the disk or its module is going; what the driver says.
+    ///
+    /// The corresponding kernel function is `blkdev_get_by_dev`.
+    func open() async throws(Errno) {
+        kernel.enter("blkdev_open")
+        defer { kernel.leave() }
+        try await openMutex.withLock { () async throws(Errno) in
+            guard isLive else { throw .noSuchAddressOrDevice }
+            guard await module.tryGet() else { throw .noSuchAddressOrDevice }
+            do throws(Errno) {
+                try await operations?.open(self)
+            } catch {
+                await module.put()
+                throw error
+            }
+            openers.value += 1
+        }
+    }
+
+    /// Closes it. The kernel's `blkdev_put`.
+    func release() async {
+        kernel.enter("blkdev_close")
+        defer { kernel.leave() }
+        await openMutex.withLock { openers.value -= 1 }
+        await module.put()
+    }
+}

@@ -1,0 +1,104 @@
+import CPUHotplug
+import DriverModel
+import KernelCore
+import KernelModule
+import Kernfs
+import SystemPackage
+import Zram
+
+/// What a simulated machine is made of.
+public struct MachineConfiguration: Sendable {
+    /// The patches of the running driver; a change takes effect at the next modprobe.
+    public var patches: Set<Patch> = []
+    /// The attribute set and errnos that are shown.
+    public var abi = ABI.v5_15
+    /// Simulated CPUs.
+    public var cpus = 2
+    /// Devices that the first modprobe makes.
+    public var devices = 1
+
+    /// The thread's kernel, two CPUs, one device.
+    public init() {}
+}
+
+/// One simulated machine: a kernel, its tree, its modules. A mount shows one; an exploration makes thousands.
+public final class Machine {
+    /// The kernel.
+    public let kernel: Kernel
+    /// The tree.
+    public let root: KernfsRoot
+    /// The modules.
+    public let modules: ModuleTable
+    /// The CPUs.
+    public let hotplug: CPUHotplug
+    /// What drivers register with.
+    public let core: DriverCore
+    /// What it is made of; `patches` may change while it runs.
+    public var configuration: MachineConfiguration
+    /// Called by `echo b > sysrq-trigger`; the owner reboots the machine.
+    public var onReboot: (() -> Void)?
+
+    /// Assembles a machine; nothing runs yet.
+    ///
+    /// - Parameters:
+    ///   - memory: where the pages of disks are kept.
+    ///   - firstInode: inode numbers begin here, so that a machine under an old mount reuses none.
+    public init(
+        _ configuration: MachineConfiguration, mode: Kernel.Mode, executor: KernelExecutor, memory: any ZramMemory,
+        firstInode: UInt64 = 1
+    ) throws(Errno) {
+        self.configuration = configuration
+        kernel = Kernel(mode: mode, executor: executor)
+        root = KernfsRoot(kernel: kernel, firstInode: firstInode)
+        modules = ModuleTable(kernel: kernel)
+        modules.waitsForGoing = configuration.abi == .v5_15
+        hotplug = CPUHotplug(kernel: kernel, cpus: configuration.cpus)
+        core = try DriverCore(kernel: kernel, root: root, modules: modules, abi: configuration.abi)
+        modules.sysfs = try ModuleObjects(root: root)
+        modules.install(
+            ZramDriver.definition(core: core, hotplug: hotplug, memory: memory) { [weak self] in self?.applied() ?? [] }
+        )
+        core.onlineCPUs = { [weak hotplug] in hotplug?.onlineCount ?? 1 }
+        try addCPUs()
+    }
+
+    /// The patches as of this load of the driver; those of kernfs change at the same moment.
+    private func applied() -> Set<Patch> {
+        let patches = configuration.patches
+        root.pinsModule = patches.contains(.kernfsPinsModule)
+        root.skipsUnbreakPairing = patches.contains(.noUnbreakPairing)
+        return patches
+    }
+
+    /// Loads zram, as the boot scripts would; call it in the kernel's isolation.
+    public func boot() {
+        let devices = configuration.devices
+        kernel.spawn("modprobe") { [modules, kernel] _ in
+            do throws(Errno) {
+                try await modules.load("zram", ["num_devices=\(devices)"])
+            } catch {
+                kernel.log.print(.error, "modprobe: zram: \(error)")
+            }
+        }
+    }
+
+    private func addCPUs() throws(Errno) {
+        let directory = try root.makeDirectory("cpu", in: root.node)
+        for cpu in hotplug.online.indices {
+            let node = try root.makeDirectory("cpu\(cpu)", in: directory)
+            try root.makeFiles([Self.online], of: CPU(number: cpu, hotplug: hotplug), in: node, module: nil)
+        }
+    }
+
+    private struct CPU {
+        let number: Int
+        let hotplug: CPUHotplug
+    }
+
+    private static let online = Attribute<CPU>.readWrite(
+        "online", { $0.hotplug.online[$0.number] ? "1\n" : "0\n" },
+        { cpu, bytes async throws(Errno) in
+            try await cpu.hotplug.set(cpu: cpu.number, online: try Parse.bool(bytes))
+            return bytes.count
+        })
+}

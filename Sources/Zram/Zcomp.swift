@@ -1,0 +1,81 @@
+import CPUHotplug
+import DriverModel
+import KernelCore
+import SystemPackage
+
+/// One device's compressor: an instance of the CPU hotplug state, with a stream per CPU. The kernel's `struct zcomp`.
+final class Zcomp: KernelMemory, CPUHotplugInstance {
+    /// The compressor's name.
+    let name: String
+    private let driver: ZramDriver
+    /// CPUs that have a stream.
+    private(set) var streams: Set<Int> = []
+
+    private init(_ driver: ZramDriver, name: String) {
+        self.driver = driver
+        self.name = name
+        super.init(kernel: driver.kernel, kind: "struct zcomp")
+    }
+
+    /// Makes a compressor and adds it to the hotplug state.
+    ///
+    /// - Throws: `EINVAL` for an unknown name; `ENOMEM` if a CPU's stream cannot be made.
+    ///
+    /// The corresponding kernel function is `zcomp_create`.
+    static func create(_ name: String, _ driver: ZramDriver) async throws(Errno) -> Zcomp {
+        driver.kernel.enter("zcomp_create")
+        defer { driver.kernel.leave() }
+        guard driver.isAvailable(name) else { throw .invalidArgument }
+        let comp = Zcomp(driver, name: name)
+        do throws(Errno) {
+            try await driver.hotplug.addInstance(CPUHotplug.zcompPrepare, comp)
+        } catch {
+            comp.free()
+            throw error
+        }
+        return comp
+    }
+
+    /// Takes it off the hotplug state and frees it. The kernel's `zcomp_destroy`.
+    func destroy() async {
+        kernel.enter("zcomp_destroy")
+        defer { kernel.leave() }
+        touch()
+        await driver.hotplug.removeInstance(CPUHotplug.zcompPrepare, self)
+        free()
+    }
+
+    var memory: KernelMemory { self }
+
+    /// The kernel's `zcomp_cpu_up_prepare`.
+    func cpuUp(_ cpu: Int) throws(Errno) {
+        touch()
+        guard driver.abi != .v5_15 || driver.memory.algorithms.contains(name) else {
+            kernel.log.print(.error, "Can't allocate a compression stream")
+            throw .noMemory
+        }
+        streams.insert(cpu)
+    }
+
+    /// The kernel's `zcomp_cpu_dead`.
+    func cpuDown(_ cpu: Int) {
+        touch()
+        streams.remove(cpu)
+    }
+}
+
+/// The page table of an initialised device, with its pool. The kernel's `zram->table` and `zram->mem_pool`.
+final class ZramTable: KernelMemory {
+    /// Where the pages are.
+    let pool: any ZramPool
+
+    init(_ kernel: Kernel, pool: any ZramPool) {
+        self.pool = pool
+        super.init(kernel: kernel, kind: "zram->table")
+    }
+
+    override func free() {
+        super.free()
+        if !kernel.isHalting { pool.free() }
+    }
+}

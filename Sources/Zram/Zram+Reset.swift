@@ -1,0 +1,85 @@
+import DriverModel
+import KernelCore
+import SystemPackage
+
+extension Zram {
+    /// Drops all data and makes the device uninitialised, as `echo 1 > reset`.
+    ///
+    /// - Throws: `EINVAL` and `ERANGE` for a bad number, `EINVAL` for 0; `EBUSY` if it is open or being reset; `ENODEV`
+    ///   under `zram-up` once the module is going.
+    func resetStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
+        kernel.enter("reset_store")
+        defer { kernel.leave() }
+        let doReset: UInt16 = try Parse.unsigned(bytes)
+        return try await driver.whileUp { () async throws(Errno) in
+            guard doReset != 0 else { throw .invalidArgument }
+            if patches.contains(.openMutexOverReset) {
+                try await disk.openMutex.withLock { () async throws(Errno) in
+                    guard disk.openers.value == 0 else { throw .resourceBusy }
+                    sync()
+                    await zramResetDevice()
+                }
+                return bytes.count
+            }
+            try await disk.openMutex.withLock { () async throws(Errno) in
+                guard disk.openers.value == 0, !claim.value else { throw .resourceBusy }
+                claim.value = true
+            }
+            sync()
+            await zramResetDevice()
+            await disk.openMutex.withLock { claim.value = false }
+            return bytes.count
+        }
+    }
+
+    /// Makes the device uninitialised. The kernel's `zram_reset_device`.
+    func zramResetDevice() async {
+        kernel.enter()
+        defer { kernel.leave() }
+        await initLock.downWrite()
+        limitPages.value = 0
+        guard isInitialised else {
+            if driver.abi == .v6_18 { await compressor.store(driver.defaultAlgorithm) }
+            await initLock.upWrite()
+            return
+        }
+        let comp = await comp.load()
+        disksize.value = 0
+        disk.setCapacityAndNotify(0)
+        disk.data.set(nil, size: 0)
+        disk.data.counters.resetStatistics()
+        if patches.contains(.resetHoldsInitLock) {
+            await freeMetaAndComp(comp)
+            await initLock.upWrite()
+        } else {
+            await initLock.upWrite()
+            await freeMetaAndComp(comp)
+        }
+    }
+
+    private func freeMetaAndComp(_ comp: Zcomp?) async {
+        await zramMetaFree()
+        disk.data.counters.resetFailures()
+        await comp?.destroy()
+        if driver.abi == .v6_18 { await compressor.store(driver.defaultAlgorithm) }
+    }
+
+    /// Frees whatever table the device has at this moment, page by page and then itself. The kernel's `zram_meta_free`.
+    func zramMetaFree() async {
+        kernel.enter()
+        defer { kernel.leave() }
+        guard let table = await table.load() else { return }
+        kernel.enter("zram_free_page")
+        table.touch()
+        kernel.leave()
+        // The pages are freed one by one; what is freed at the end is the table that the device has by then.
+        guard let table = await self.table.load(), kernel.current.state != .dead else { return }
+        table.free()
+    }
+
+    /// Writes back what caches hold. Nobody has the device open, so there is nothing; the name alone differs.
+    func sync() {
+        kernel.enter(patches.contains(.syncBlockdev) ? "sync_blockdev" : "fsync_bdev")
+        kernel.leave()
+    }
+}
