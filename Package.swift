@@ -40,7 +40,10 @@ let package = Package(
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer(
             "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
+        .target(name: "CFuseShims", dependencies: ["CFuse3"]),
+        layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
         layer("PageStore", [system, "CLZ4", "CZstd"]),
+        tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests(
             "MachineTests",
