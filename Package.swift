@@ -40,6 +40,8 @@ let package = Package(
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer(
             "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
+        .target(name: "CFuseShims", dependencies: ["CFuse3"]),
+        layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
         .target(name: "CPageStoreShims"),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
         .executableTarget(
@@ -49,6 +51,7 @@ let package = Package(
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests(
             "MachineTests",

@@ -22,8 +22,14 @@ public final class KernelTask {
     public let serial: UInt32
     /// Process id as reports name it.
     public let pid: Int32
-    /// The kernel's `comm`; the live bridge fills it in when somebody asks.
-    public var name: String
+    /// The kernel's `comm`; found out when somebody asks first, because that may cost a system call.
+    public var name: String {
+        get {
+            if givenName.isEmpty, let kernel, let find = kernel.nameOfProcess { givenName = find(pid) }
+            return givenName
+        }
+        set { givenName = newValue }
+    }
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
@@ -48,10 +54,11 @@ public final class KernelTask {
 
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
+    private var givenName: String
 
     init(kernel: Kernel?, name: String, serial: UInt32, pid: Int32) {
         self.kernel = kernel
-        self.name = name
+        givenName = name
         self.serial = serial
         self.pid = pid
     }
@@ -62,6 +69,9 @@ public final class KernelTask {
     /// Adds something that the task saw to the hash of its local state.
     @inline(__always)
     public func observe(_ value: UInt64) { history = mix(history, value) }
+
+    /// Finds the name out now: once the task waits, its process may be gone when somebody asks.
+    func keepName() { if givenName.isEmpty { _ = name } }
 
     /// Delivers a signal: ends an interruptible wait.
     public func signal() {
