@@ -8,7 +8,7 @@ enum Background {
     static func start(_ arguments: [String]) throws {
         var pipes: [Int32] = [0, 0]
         guard pipe(&pipes) == 0 else { throw Failure("pipe: \(String(cString: strerror(errno)))") }
-        fcntl(pipes[0], F_SETFD, FD_CLOEXEC)
+        _ = fcntl(pipes[0], F_SETFD, FD_CLOEXEC)
         let words = ["zramfs"] + arguments + ["--ready-descriptor", String(pipes[1])]
         guard let pid = Process.spawn("/proc/self/exe", words, newSession: true) else {
             throw Failure("could not start the daemon: \(String(cString: strerror(errno)))")

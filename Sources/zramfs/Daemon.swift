@@ -118,7 +118,7 @@ final class Daemon: @unchecked Sendable {
     /// The first SIGINT or SIGTERM removes the module and unmounts, the second ends the daemon at once.
     private func signalled(_ count: Int) {
         if count > 1 {
-            umount2(mountPoint, Int32(MNT_DETACH.rawValue))
+            umount2(mountPoint, Int32(MNT_DETACH))
             image.close(clean: false)
             exit(ExitStatus.failed.rawValue)
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import PageStore
+import SystemPackage
 
 /// `zramfs image`: what is in an image file that no daemon has open.
 struct ImageCommand: ParsableCommand {

@@ -6,12 +6,7 @@ struct Process {
 
     /// Waits until the process has ended; for one that is not our child.
     func waitForEnd() {
-        // pidfd_open has no wrapper in this libc; 434 on every architecture.
-        let descriptor = Int32(syscall(434, Int(pid), 0))
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        while poll(&waiting, 1, -1) < 0, errno == EINTR {}
+        while kill(pid, 0) == 0 || errno == EPERM { usleep(2000) }
     }
 
     /// Runs a program found in PATH and returns its exit status; -1 if it could not be started.
@@ -22,12 +17,12 @@ struct Process {
         return status & 0x7f == 0 ? (status >> 8) & 0xff : -1
     }
 
-    /// Starts a program found in PATH; nil if that failed.
+    /// Starts a program found in PATH, in a session of its own if asked (`POSIX_SPAWN_SETSID`, a macro); nil if that failed.
     static func spawn(_ program: String, _ arguments: [String], newSession: Bool) -> Int32? {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        if newSession { posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID)) }
+        if newSession { posix_spawnattr_setflags(&attributes, 0x80) }
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         pointers.append(nil)
         defer { pointers.forEach { free($0) } }

@@ -21,7 +21,7 @@ struct UmountCommand: ParsableCommand {
     func run() throws {
         let mount = try MountTable.find(mountPoint)
         if lazy || force {
-            try detach(mount, lazy ? Int32(MNT_DETACH.rawValue) : Int32(MNT_FORCE.rawValue))
+            try detach(mount, lazy ? Int32(MNT_DETACH) : Int32(MNT_FORCE))
             return
         }
         let daemon = try? String(contentsOfFile: mount + "/debug/pid")
