@@ -51,6 +51,16 @@ func check(_ result: Int) throws(Errno) -> Int {
 /// The errno of a system call that returns -1; nil if it went well.
 func failure(_ result: Int32) -> Errno? { result < 0 ? Errno(rawValue: errno) : nil }
 
+/// The errno of an open; nil if it went well.
+func openFailure(_ path: String, _ flags: Int32 = O_RDONLY) -> Errno? {
+    do throws(Errno) {
+        _ = try Client(path, flags)
+        return nil
+    } catch {
+        return error
+    }
+}
+
 /// What `stat` says.
 func status(_ path: String) throws(Errno) -> stat {
     var status = stat()

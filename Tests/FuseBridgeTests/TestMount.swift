@@ -1,6 +1,7 @@
 import FuseBridge
 import Glibc
 import KernelCore
+import Kernfs
 import Testing
 
 /// A mount of a `TestSystem`, served by a thread of its own; gone when the test is over, however it ends.

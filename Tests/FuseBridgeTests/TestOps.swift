@@ -7,8 +7,8 @@ final class TestOps: KernfsOps {
     let canShow: Bool
     let canStore: Bool
     let isControl: Bool
-    private let onShow: () async throws(Errno) -> String
-    private let onStore: ([UInt8]) async throws(Errno) -> Int
+    private let onShow: (() async throws(Errno) -> String)?
+    private let onStore: (([UInt8]) async throws(Errno) -> Int)?
 
     init(
         isControl: Bool = false, show: (() async throws(Errno) -> String)? = nil,
@@ -17,10 +17,17 @@ final class TestOps: KernfsOps {
         self.isControl = isControl
         canShow = show != nil
         canStore = store != nil
-        onShow = show ?? { () async throws(Errno) in throw .ioError }
-        onStore = store ?? { (_) async throws(Errno) in throw .ioError }
+        onShow = show
+        onStore = store
     }
 
-    func show() async throws(Errno) -> String { try await onShow() }
-    func store(_ bytes: [UInt8]) async throws(Errno) -> Int { try await onStore(bytes) }
+    func show() async throws(Errno) -> String {
+        guard let onShow else { throw .ioError }
+        return try await onShow()
+    }
+
+    func store(_ bytes: [UInt8]) async throws(Errno) -> Int {
+        guard let onStore else { throw .ioError }
+        return try await onStore(bytes)
+    }
 }
