@@ -23,6 +23,7 @@ extension Image {
             guard !state.isClosed else { return }
             let tables = liveTables
             shut()
+            log.dropReserve()
             state.leaked = tables.map(\.info)
             state.isClosed = true
             if clean {

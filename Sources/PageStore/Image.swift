@@ -49,12 +49,12 @@ public final class Image: Sendable {
             try file.truncate(to: 0)
             try superblock.write(to: file)
             try file.truncate(to: UInt64(LogState.segmentSize))
+            log = try SegmentLog(file: file, salt: superblock.salt, capacity: capacity)
         } catch {
             throw .host(path, "write the image", error)
         }
         self.path = path
         self.file = file
-        log = SegmentLog(file: file, salt: superblock.salt, capacity: capacity)
         directory = TableDirectory(file: file)
         state = Guarded(State(superblock: superblock))
     }

@@ -63,17 +63,25 @@ final class ImageFile: Sendable {
     /// Where the host has no holes the range is overwritten, because a log scan must never meet old records.
     func punch(at offset: UInt64, count: UInt64) {
         if zramfs_punch_hole(descriptor, off_t(offset), off_t(count)) == 0 { return }
+        let end = min(offset + count, (try? size()) ?? 0)
+        if offset < end { try? zero(at: offset, count: Int(end - offset)) }
+    }
+
+    /// Overwrites a range with zeroes; its blocks stay, or are asked for.
+    func zero(at offset: UInt64, count: Int) throws(Errno) {
         let chunk = 1 << 16
         let zeroes = UnsafeMutableRawPointer.allocate(byteCount: chunk, alignment: 16)
         defer { zeroes.deallocate() }
         zeroes.initializeMemory(as: UInt8.self, repeating: 0, count: chunk)
-        var position = offset
-        let end = min(offset + count, (try? size()) ?? 0)
-        while position < end {
-            let part = min(UInt64(chunk), end - position)
-            guard (try? write(at: position, from: zeroes, count: Int(part))) != nil else { return }
-            position += part
+        for position in stride(from: 0, to: count, by: chunk) {
+            try write(at: offset + UInt64(position), from: zeroes, count: min(chunk, count - position))
         }
+    }
+
+    /// Asks the host for the blocks of a range, and extends the file over it.
+    func allocate(at offset: UInt64, count: UInt64) throws(Errno) {
+        let error = posix_fallocate(descriptor, off_t(offset), off_t(count))
+        guard error == 0 else { throw Errno(rawValue: error) }
     }
 
     /// The length of the file in bytes.

@@ -44,6 +44,14 @@ extension LogState {
         return runs
     }
 
+    /// Makes a zeroed segment, whose blocks the host keeps, the reserve; false if there is one already.
+    mutating func adoptReserve(_ index: Int) -> Bool {
+        guard reserve == nil else { return false }
+        segments[index] = Segment(phase: .reserve)
+        reserve = index
+        return true
+    }
+
     /// Punched segments may be written again; low ones first, so that the file stays short.
     mutating func recycle(_ run: Range<Int>) {
         for index in run.reversed() {

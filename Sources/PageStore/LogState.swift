@@ -13,7 +13,7 @@ struct LogState {
     }
 
     enum Phase: UInt8 {
-        case free, open, sealed, cleaning, stuck, empty
+        case free, open, sealed, cleaning, stuck, empty, reserve
     }
 
     struct Segment {
@@ -41,8 +41,10 @@ struct LogState {
     var live = 0
     /// Segments in use, whatever their phase.
     var allocated = 0
-    /// Segments that the image may have; the last one is the cleaner's.
+    /// Segments that the image may have.
     var limit = Int.max
+    /// A segment whose blocks the host has already given: with it the cleaner can begin when nothing else is left.
+    var reserve: Int?
     private var heads = [0, 0]
 
     /// Makes room for at least one record, and for as many of the batch as fit into one segment.
@@ -86,8 +88,12 @@ struct LogState {
     }
 
     private mutating func take(for head: Head) throws(Errno) -> Int {
-        let reserve = head == .disks && limit != .max ? 1 : 0
-        guard allocated + reserve < limit else { throw .noSpace }
+        guard allocated + (reserve == nil ? 1 : 0) < limit else {
+            guard head == .cleaner, let index = reserve else { throw .noSpace }
+            reserve = nil
+            segments[index] = Segment(phase: .open)
+            return index
+        }
         let index: Int
         if let reused = free.popLast() {
             index = reused
@@ -100,6 +106,17 @@ struct LogState {
         return index
     }
 
+    /// Makes the reserve the segment that the cleaner writes to; false if there is none.
+    mutating func openReserve() -> Bool {
+        guard let index = reserve else { return false }
+        reserve = nil
+        let current = heads[Head.cleaner.rawValue]
+        if current != 0 { seal(current) }
+        segments[index] = Segment(phase: .open)
+        heads[Head.cleaner.rawValue] = index
+        return true
+    }
+
     private mutating func seal(_ index: Int) {
         segments[index].phase = .sealed
         emptyIfDead(index)
@@ -110,6 +127,15 @@ struct LogState {
         let index = Self.segment(of: extent.offset)
         segments[index].pending -= 1
         emptyIfDead(index)
+    }
+
+    /// The write into a reservation failed; the room is used again if nobody reserved behind it.
+    mutating func cancel(_ extent: Extent) {
+        let index = Self.segment(of: extent.offset)
+        let end = Int(extent.offset % UInt64(Self.segmentSize)) + extent.bytes
+        if segments[index].phase == .open, segments[index].used == end { segments[index].used -= extent.bytes }
+        release(extent)
+        settle(extent)
     }
 
     /// Nothing points to these bytes any longer.

@@ -80,6 +80,8 @@ extension SegmentLog {
                 try file.write(at: room.extent.offset, from: memory.target + base, count: room.extent.bytes)
             } catch {
                 abandon(room.extent)
+                // On a full host the reserve is the last room that there is.
+                if error == .noSpace, state.withLock({ $0.openReserve() }) { continue }
                 throw error
             }
             let dead = memory.moves[first..<first + room.count].map { move in

@@ -16,15 +16,20 @@ final class SegmentLog: Sendable {
     let cleaner = Guarded<CleanerBuffers?>(nil)
     let workspaces = WorkspacePool()
 
-    /// An empty log.
+    /// An empty log, in a file that ends before its first segment.
     /// - Parameter capacity: the length that the file may have, in bytes; nil for as long as the host lets it.
-    init(file: ImageFile, salt: UInt32, capacity: UInt64?) {
+    /// - Throws: the error of the host if it has no room for the reserve.
+    init(file: ImageFile, salt: UInt32, capacity: UInt64?) throws(Errno) {
         self.file = file
         self.salt = salt
         var books = LogState()
         if let capacity {
             books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1)
         }
+        try file.allocate(at: UInt64(LogState.segmentSize), count: UInt64(LogState.segmentSize))
+        books.segments.append(LogState.Segment(phase: .reserve))
+        books.reserve = 1
+        books.allocated = 1
         state = Guarded(books)
     }
 
@@ -32,8 +37,7 @@ final class SegmentLog: Sendable {
     func abandon(_ extent: Extent) {
         file.punch(at: extent.offset, count: UInt64(extent.bytes))
         let hasEmptied = state.withLock { state in
-            state.release(extent)
-            state.settle(extent)
+            state.cancel(extent)
             return !state.emptied.isEmpty
         }
         if hasEmptied { punchEmptied() }
@@ -60,13 +64,30 @@ final class SegmentLog: Sendable {
         if hasEmptied { punchEmptied() }
     }
 
-    /// Gives the blocks of emptied segments back to the host.
+    /// Gives the blocks of emptied segments back to the host; if the reserve is spent, the first of them becomes it.
     func punchEmptied() {
-        let runs = state.withLock { $0.takeEmptied() }
+        var (runs, isReserveSpent) = state.withLock { ($0.takeEmptied(), $0.reserve == nil) }
+        if isReserveSpent, let run = runs.first, makeReserve(run.lowerBound) {
+            runs[0] = run.dropFirst()
+        }
         let size = UInt64(LogState.segmentSize)
-        for run in runs {
+        for run in runs where !run.isEmpty {
             file.punch(at: UInt64(run.lowerBound) * size, count: UInt64(run.count) * size)
             state.withLock { $0.recycle(run) }
         }
+    }
+
+    /// Gives the reserve back too, when nobody writes any more.
+    func dropReserve() {
+        guard let index = state.withLock({ $0.reserve }) else { return }
+        let size = UInt64(LogState.segmentSize)
+        file.punch(at: UInt64(index) * size, count: size)
+    }
+
+    /// Overwrites a segment with zeroes, so that no blocks of it have to be asked for again.
+    private func makeReserve(_ index: Int) -> Bool {
+        let size = LogState.segmentSize
+        guard (try? file.zero(at: UInt64(index) * UInt64(size), count: size)) != nil else { return false }
+        return state.withLock { $0.adoptReserve(index) }
     }
 }
