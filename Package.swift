@@ -52,7 +52,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
+        tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
+        tests("DriverModelTests", ["DriverModel", system]),
         tests("KernelCoreTests", ["KernelCore"]),
+        tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
+        tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),
         tests(
             "MachineTests",
             ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),

@@ -1,4 +1,3 @@
-import Dispatch
 import FuseBridge
 import Glibc
 import KernelCore
@@ -74,12 +73,6 @@ final class Daemon: @unchecked Sendable {
     private func wire(_ machine: Machine) {
         let log = log
         machine.kernel.log.onLine = { log.write($0) }
-        machine.kernel.alarm = { [isolation] nanoseconds, ring in
-            nonisolated(unsafe) let ring = ring  // Runs in the isolation that it came from.
-            DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(clamping: nanoseconds))) {
-                isolation.run { ring() }
-            }
-        }
         machine.onReboot = { [weak self] in self?.reboot() }
     }
 
@@ -89,8 +82,10 @@ final class Daemon: @unchecked Sendable {
             var next = configuration
             next.patches = machine.configuration.patches
             ZramDriver.powerOff(machine.kernel)
-            guard let fresh = try? Machine(
-                next, mode: .live, executor: isolation.executor, memory: memory, firstInode: machine.root.inodesUsed)
+            guard
+                let fresh = try? Machine(
+                    next, mode: .live, executor: isolation.executor, memory: memory, firstInode: machine.root.inodesUsed
+                )
             else { return }
             machine = fresh
             wire(fresh)

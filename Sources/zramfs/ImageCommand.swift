@@ -61,7 +61,8 @@ enum ImageText {
         Swift.print("image     \(report.path)")
         Swift.print("state     \(report.state.rawValue)")
         Swift.print("version   \(report.version), \(report.uuid)")
-        Swift.print("size      \(report.fileSize) bytes, segments: \(report.segmentsLive) live, \(report.segmentsFree) free")
+        Swift.print(
+            "size      \(report.fileSize) bytes, segments: \(report.segmentsLive) live, \(report.segmentsFree) free")
         Swift.print("disks     \(report.tables.count)")
         for table in report.tables {
             Swift.print(
