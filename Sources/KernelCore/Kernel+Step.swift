@@ -58,6 +58,7 @@ extension Kernel {
         task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
         task.state = .blocked
         object.waiters.append(task)
+        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         if let cycle = WaitCycle(closedBy: task) {
             for party in cycle.parties { party.task.isDeadlocked = true }
             raise(.cycle(cycle))

@@ -75,6 +75,7 @@ public final class Kernel {
         nextTask += 1
         let task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid != 0 ? pid : Int32(nextTask))
         task.index = tasks.count
+        if mode == .live { task.born = now }
         tasks.append(task)
         executor.start(task, body)
         return task
@@ -106,6 +107,8 @@ public final class Kernel {
         tasks = []
         memory = [:]
         onEvent = nil
+        points.onArrival = nil
+        points.onDeclare = nil
         lockdep.forget()
         alarm = nil
         current = idle
