@@ -37,9 +37,11 @@ let package = Package(
         layer("Kernfs", ["KernelCore", "KernelModule", system]),
         layer("CPUHotplug", ["KernelCore", system]),
         layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
+        layer("Reports", ["KernelCore"]),
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer(
-            "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
+            "Machine",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Reports", "Zram", system]),
         .target(name: "CFuseShims", dependencies: ["CFuse3"]),
         layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
         .target(name: "CPageStoreShims"),

@@ -60,6 +60,7 @@ extension Kernel {
         task.state = .blocked
         task.keepName()
         object.waiters.append(task)
+        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         if let cycle = WaitCycle(closedBy: task) {
             for party in cycle.parties { party.task.isDeadlocked = true }
             raise(.cycle(cycle))

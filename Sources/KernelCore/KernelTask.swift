@@ -30,6 +30,8 @@ public final class KernelTask {
         }
         set { givenName = newValue }
     }
+    /// When it was started, in nanoseconds since boot; 0 while exploring.
+    public internal(set) var born: UInt64 = 0
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.

@@ -40,6 +40,8 @@ public final class Lockdep {
         public let from: LockClass
         /// The class that was taken.
         public let to: LockClass
+        /// How it was taken.
+        public let mode: Hold.Mode
         /// Who did it first.
         public let task: (name: String, pid: Int32)
         /// The functions that it was in.
@@ -94,8 +96,9 @@ public final class Lockdep {
     func knows(_ from: LockClass, _ to: LockClass) -> Bool { edges[key(from, to)] != nil }
 
     /// Adds an edge; returns the chain that leads back from `to` to `from`, if there is one that was not reported.
-    func add(_ from: LockClass, _ to: LockClass, by task: KernelTask) -> [Edge]? {
-        edges[key(from, to)] = Edge(from: from, to: to, task: (task.name, task.pid), frames: task.frames)
+    func add(_ from: LockClass, _ to: LockClass, _ mode: Hold.Mode, by task: KernelTask) -> [Edge]? {
+        edges[key(from, to)] = Edge(
+            from: from, to: to, mode: mode, task: (task.name, task.pid), frames: task.frames)
         guard let chain = path(from: to, to: from), !chain.contains(where: { reported.contains(key($0.from, $0.to)) })
         else { return nil }
         reported.insert(key(from, to))
@@ -128,6 +131,14 @@ public struct LockInversion {
     public let task: KernelTask
     /// The class that it is about to take.
     public let wanted: LockClass
+    /// The lock of that class.
+    public let object: KernelObject
+    /// How it is about to take it.
+    public let mode: Hold.Mode
+    /// The line that takes it, as `#fileID`.
+    public let file: StaticString
+    /// The line that takes it.
+    public let line: UInt32
     /// The lock that it holds and that depends on `wanted`.
     public let held: Hold
     /// The edges that lead from `wanted` back to the held class; empty when both are one class.
@@ -147,18 +158,21 @@ extension Kernel {
     ) {
         guard lockdep.isOn else { return }
         if mode == .shared { wanted.isUsed.read = true } else { wanted.isUsed.write = true }
-        if !isTry, !current.holds.isEmpty { check(wanted, object) }
+        if !isTry, !current.holds.isEmpty { check(wanted, object, mode, file, line) }
     }
 
-    private func check(_ wanted: LockClass, _ object: KernelObject) {
+    private func check(
+        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, _ file: StaticString, _ line: UInt32
+    ) {
         let task = current
         for hold in task.holds {
             guard let held = hold.object.lockClass, !lockdep.knows(held, wanted) else { continue }
-            guard let chain = lockdep.add(held, wanted, by: task) else { continue }
+            guard let chain = lockdep.add(held, wanted, mode, by: task) else { continue }
             raise(
                 .inversion(
                     LockInversion(
-                        task: task, wanted: wanted, held: hold, chain: chain, holds: task.holds, frames: task.frames)))
+                        task: task, wanted: wanted, object: object, mode: mode, file: file, line: line, held: hold,
+                        chain: chain, holds: task.holds, frames: task.frames)))
         }
     }
 }

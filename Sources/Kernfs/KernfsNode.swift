@@ -66,6 +66,17 @@ public final class KernfsNode: KernelObject {
     }
 
     public override var lockClass: LockClass? { ownClass }
+    public override var title: String { "active reference of \(path)" }
+
+    public override func count(after operation: Operation) -> Int? {
+        let count = active >= 0 ? active : active - Self.deactivatedBias
+        return switch operation {
+        case .getActive: isActive ? count + 1 : count
+        case .putActive: count - 1
+        case .drain, .deactivate: count
+        default: nil
+        }
+    }
 
     /// True until removal begins.
     public var isActive: Bool { active >= 0 }

@@ -19,7 +19,7 @@ final class LiveMachine {
         configuration.patches = Policy.named(policy)!.patches
         change(&configuration)
         machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: EmptyMemory())
-        machine.kernel.onEvent = { [unowned self] event in
+        machine.onEvent = { [unowned self] event in
             switch event {
             case .cycle: cycles += 1
             case .warning(let warning): warnings.append(warning.kind)
