@@ -60,7 +60,7 @@ public final class KernfsNode: KernelObject {
             root.kernel.lockdep.lockClass("kn->active", kind: .active, key: $0, module: owner?.name)
         }
         super.init(kernel: root.kernel, name: name)
-        if case .attribute(let ops) = kind, !ops.isControl {
+        if owner != nil {
             kernel.points.declare(name, [.getActive, .putActive, .deactivate, .drain, .unlink])
         }
     }
