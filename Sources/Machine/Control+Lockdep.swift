@@ -13,8 +13,7 @@ extension Control {
                 + lockdep.classes.map { lockClass in
                     "\(lockClass.usage)\n"
                         + edges.filter { $0.from === lockClass }.map { edge in
-                            let function = edge.frames.last.map { KernelName.snake($0.function) } ?? "?"
-                            return "  -> \(edge.to.usage) in \(function) by \(edge.task.name):\(edge.task.pid)\n"
+                            "  -> \(edge.to.usage) in \(Text.function(edge.frames)) by \(edge.task.name):\(edge.task.pid)\n"
                         }.joined()
                 }.joined()
         })

@@ -28,6 +28,14 @@ public enum Text {
     /// A task as reports name it: `echo:13`.
     public static func task(_ task: KernelTask) -> String { "\(task.name):\(task.pid)" }
 
+    /// The innermost function, and the driver's that it was called from: `kernfs_drain under zram_remove`.
+    public static func function(_ frames: [Frame]) -> String {
+        guard let last = frames.last else { return "?" }
+        let name = KernelName.snake(last.function)
+        let own = frames.last { Symbol($0).module != nil }.map { KernelName.snake($0.function) }
+        return own == nil || own == name ? name : "\(name) under \(own!)"
+    }
+
     /// A line of driver code: `Zram/Zram+Reset.swift:21`.
     public static func place(_ file: StaticString, _ line: UInt32) -> String { "\(file):\(line)" }
 }

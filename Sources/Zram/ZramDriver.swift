@@ -130,9 +130,11 @@ public final class ZramDriver: ModuleCode {
     /// Runs a store's body; under `zram-up` holds the global mutex and refuses once the module is going.
     ///
     /// - Throws: `ENODEV` under `zram-up` while the driver is not up.
-    func whileUp<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
+    func whileUp<R>(
+        _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(Errno) -> R
+    ) async throws(Errno) -> R {
         guard patches.contains(.zramUp) else { return try await body() }
-        return try await indexMutex.withLock { () async throws(Errno) in
+        return try await indexMutex.withLock(file, line) { () async throws(Errno) in
             guard kernel.isHalting || isUp.value else { throw .noSuchDevice }
             return try await body()
         }
