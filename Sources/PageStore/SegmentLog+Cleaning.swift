@@ -20,7 +20,10 @@ extension SegmentLog {
     func compact() -> Int {
         cleaner.withLock { buffers in
             let before = state.withLock { $0.allocated }
-            while cleanOne(gain: LogState.segmentSize / 16, &buffers) {}
+            // Every round frees a segment; writers that go on meanwhile must not keep this going for ever.
+            for _ in 0..<before {
+                guard cleanOne(gain: LogState.segmentSize / 16, &buffers) else { break }
+            }
             return max(0, before - state.withLock { $0.allocated })
         }
     }

@@ -112,6 +112,21 @@ import Testing
         #expect(table.statistics == PageStatistics())
     }
 
+    @Test("a record on the move does not replace what was written meanwhile") func moving() throws {
+        var random = Seeded(12)
+        try table.put(content(4096, kind: 3, &random), at: 0)
+        let old = table.map[0].value
+        #expect(table.points(page: 0, to: old) && !table.points(page: 1, to: old))
+        let newer = content(4096, kind: 3, &random)
+        try table.put(newer, at: 0)
+        #expect(!table.points(page: 0, to: old))
+        #expect(!table.repoint(page: 0, from: old, to: old + 1 << 20))
+        #expect(try table.get(4096, at: 0) == newer)
+        table.discard(page: 0)
+        #expect(!table.repoint(page: 0, from: old, to: old + 1 << 20))
+        #expect(try table.get(4096, at: 0) == [UInt8](repeating: 0, count: 4096))
+    }
+
     @Test("an access ends idleness") func idle() throws {
         try table.put([UInt8](repeating: 1, count: 3 * 4096), at: 0)
         #expect(!table.isIdle(page: 0))
