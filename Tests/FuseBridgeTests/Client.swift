@@ -61,6 +61,12 @@ func openFailure(_ path: String, _ flags: Int32 = O_RDONLY) -> Errno? {
     }
 }
 
+/// fallocate(2), which the C library's header shows under `_GNU_SOURCE` only.
+func fallocate(_ descriptor: Int32, _ mode: Int32, _ offset: Int, _ length: Int) -> Int32 {
+    typealias Function = @convention(c) (Int32, Int32, Int, Int) -> Int32
+    return unsafeBitCast(dlsym(nil, "fallocate"), to: Function.self)(descriptor, mode, offset, length)
+}
+
 /// What `stat` says.
 func status(_ path: String) throws(Errno) -> stat {
     var status = stat()

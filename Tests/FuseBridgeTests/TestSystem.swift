@@ -23,11 +23,7 @@ final class TestSystem: MountedSystem {
         root = KernfsRoot(kernel: kernel, firstInode: firstInode)
         lock = KernelCore.Mutex(kernel: kernel, name: "lock")
         gate = WaitQueue(kernel: kernel, name: "gate")
-        kernel.spawn("holder") { [unowned self] _ in
-            await lock.lock()
-            await gate.wait { self.isOpen }
-            await lock.unlock()
-        }
+        shut()
         do {
             try fill()
         } catch {
@@ -39,6 +35,16 @@ final class TestSystem: MountedSystem {
     func letOn() {
         isOpen = true
         gate.wakeWaiters()
+    }
+
+    /// Takes the lock again, so that the next ones wait.
+    func shut() {
+        isOpen = false
+        kernel.spawn("holder") { [unowned self] _ in
+            await lock.lock()
+            await gate.wait { self.isOpen }
+            await lock.unlock()
+        }
     }
 
     private func fill() throws(Errno) {
