@@ -50,9 +50,11 @@ echo 'hold fn=reset_store' >"$MNT/debug/points/zram_index_mutex.lock"
 (exec sh -c 'echo 1 > "$0"' "$MNT/zram0/reset") 2>"$work/writer" &
 writer=$!
 echo wait >"$MNT/debug/points/zram_index_mutex.lock"
+echo hold >"$MNT/debug/points/reset.drain"
 umount "$MNT" 2>"$work/err" &
 remover=$!
-wait_until "grep -q Unloading '$MNT/proc/modules'" 5
+echo wait >"$MNT/debug/points/reset.drain"
+echo go >"$MNT/debug/points/reset.drain"
 echo go >"$MNT/debug/points/zram_index_mutex.lock"
 wait_until "log 'zramfs: deadlock'" 5; is 'deadlock is reported' 0 $?
 kill -0 "$writer" "$remover"; is 'umount hangs like rmmod' 0 $?
