@@ -86,6 +86,7 @@ struct KernfsTests {
     @Test("several removers may drain one node; all return")
     func removers() throws {
         let tree = try Tree()
+        tree.kernel.points.declare("text", [.drain])
         let point = tree.kernel.points.byName["text.drain"]!
         tree.isolation.run { tree.kernel.points.hold(point, count: .max) }
         tree.run("one") { () async throws(Errno) in await tree.root.remove(tree.node) }

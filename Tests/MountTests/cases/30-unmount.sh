@@ -94,3 +94,4 @@ kill -0 "$daemon"; is 'SIGTERM waits for the store, as the helper' 0 $?
 kill -TERM "$daemon"
 gone; is 'a second SIGTERM ends it at once' 0 $?
 wait "$writer" 2>/dev/null
+:
