@@ -145,7 +145,9 @@ struct DebugTests {
         let tasks = try #require(machine.cat("/debug/tasks").text).split(separator: "\n")
         #expect(tasks.count == 4, "a header, the two, and the reader")
         #expect(tasks[1].contains(" D ") && tasks[1].contains("mutex zram_index_mutex in reset_store (Zram/"))
-        #expect(tasks[2].contains("active reference of /zram0/reset in kernfs_drain (Zram/Zram+Remove.swift:"))
+        #expect(
+            tasks[2].contains(
+                "active reference of /zram0/reset in kernfs_drain under zram_remove (Zram/Zram+Remove.swift:"))
         let locks = try #require(machine.cat("/debug/locks").text)
         #expect(locks.contains("shared     ") && locks.contains("active reference of /zram0/reset"))
         #expect(locks.contains("mutex zram_index_mutex") && locks.contains("destroy_devices (Zram/ZramDriver.swift:"))
