@@ -58,11 +58,11 @@ extension Kernel {
         task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
         task.state = .blocked
         object.waiters.append(task)
-        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         if let cycle = WaitCycle(closedBy: task) {
             for party in cycle.parties { party.task.isDeadlocked = true }
             raise(.cycle(cycle))
         }
+        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         repeat { await task.suspend() } while !isHalting && !object.admits(operation, task)
         if let place = object.waiters.firstIndex(where: { $0 === task }) { object.waiters.remove(at: place) }
         task.pending = nil

@@ -107,11 +107,11 @@ public final class Kernel {
         tasks = []
         memory = [:]
         onEvent = nil
-        points.onArrival = nil
-        points.onDeclare = nil
         lockdep.forget()
         alarm = nil
         current = idle
+        points.onArrival = nil
+        points.onDeclare = nil
     }
 
     /// Registers something to undo when the instance is torn down, such as a reference that would keep it alive.

@@ -24,12 +24,12 @@ public final class KernelTask {
     public let pid: Int32
     /// The kernel's `comm`; the live bridge fills it in when somebody asks.
     public var name: String
-    /// When it was started, in nanoseconds since boot; 0 while exploring.
-    public internal(set) var born: UInt64 = 0
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
     public internal(set) var pending: Pending?
+    /// When it was started, in nanoseconds since boot; 0 while exploring.
+    public internal(set) var born: UInt64 = 0
     /// Locks and references that it holds, outermost first.
     public internal(set) var holds: [Hold] = []
     /// Functions of the simulated kernel that it is in, outermost first.

@@ -88,8 +88,8 @@ extension Kernel {
         task.state = .held
         task.pending = Pending(operation: operation, object: object, since: now, file: "", line: 0)
         point.held.append(task)
-        if trace.isOn { trace.record(self, task, operation, object, .held) }
         points.recount()
+        if trace.isOn { trace.record(self, task, operation, object, .held) }
         points.onArrival?()
         while !isHalting, point.held.contains(where: { $0 === task }) { await task.suspend() }
         task.pending = nil
