@@ -46,6 +46,7 @@ extension Kernel {
 
     /// A task that was killed by an oops stays where it is, and holds what it held.
     func rest(_ task: KernelTask) async {
+        task.onDeath.take()?()
         while !isHalting { await task.suspend() }
     }
 
@@ -57,12 +58,13 @@ extension Kernel {
         guard !object.admits(operation, task) else { return }
         task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
         task.state = .blocked
+        task.keepName()
         object.waiters.append(task)
+        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         if let cycle = WaitCycle(closedBy: task) {
             for party in cycle.parties { party.task.isDeadlocked = true }
             raise(.cycle(cycle))
         }
-        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         repeat { await task.suspend() } while !isHalting && !object.admits(operation, task)
         if let place = object.waiters.firstIndex(where: { $0 === task }) { object.waiters.remove(at: place) }
         task.pending = nil

@@ -33,6 +33,8 @@ public final class Kernel {
     public internal(set) var isHalting = false
     /// Called when something happened that a kernel would report: a cycle, a lock inversion, an oops, a warning.
     public var onEvent: ((KernelEvent) -> Void)?
+    /// Finds the name of a process, for tasks that were started without one; asked when one blocks or is reported.
+    public var nameOfProcess: ((Int32) -> String)?
     /// Asks the host to call back after a time, in the kernel's isolation; without it sleeps end at once.
     public var alarm: Timer.Alarm?
     /// Taint flags in the kernel's letters, e.g. `D` after an oops, `W` after a warning.
@@ -68,7 +70,7 @@ public final class Kernel {
     /// Starts a task that runs `body`; in live mode it runs when the executor is drained.
     ///
     /// - Parameters:
-    ///   - name: the task's name, the kernel's `comm`.
+    ///   - name: the task's name, the kernel's `comm`; empty: `nameOfProcess` says it when somebody asks.
     ///   - pid: its process id as reports name it; 0 gives the next free number.
     @discardableResult
     public func spawn(_ name: String, pid: Int32 = 0, _ body: @escaping (KernelTask) async -> Void) -> KernelTask {
@@ -107,11 +109,12 @@ public final class Kernel {
         tasks = []
         memory = [:]
         onEvent = nil
+        nameOfProcess = nil
+        points.onArrival = nil
+        points.onDeclare = nil
         lockdep.forget()
         alarm = nil
         current = idle
-        points.onArrival = nil
-        points.onDeclare = nil
     }
 
     /// Registers something to undo when the instance is torn down, such as a reference that would keep it alive.

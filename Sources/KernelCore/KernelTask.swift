@@ -22,14 +22,20 @@ public final class KernelTask {
     public let serial: UInt32
     /// Process id as reports name it.
     public let pid: Int32
-    /// The kernel's `comm`; the live bridge fills it in when somebody asks.
-    public var name: String
+    /// The kernel's `comm`; found out when somebody asks first, because that may cost a system call.
+    public var name: String {
+        get {
+            if givenName.isEmpty, let kernel, let find = kernel.nameOfProcess { givenName = find(pid) }
+            return givenName
+        }
+        set { givenName = newValue }
+    }
+    /// When it was started, in nanoseconds since boot; 0 while exploring.
+    public internal(set) var born: UInt64 = 0
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
     public internal(set) var pending: Pending?
-    /// When it was started, in nanoseconds since boot; 0 while exploring.
-    public internal(set) var born: UInt64 = 0
     /// Locks and references that it holds, outermost first.
     public internal(set) var holds: [Hold] = []
     /// Functions of the simulated kernel that it is in, outermost first.
@@ -45,12 +51,16 @@ public final class KernelTask {
     /// The module whose text the task runs, innermost last; an entry that was freed is a page fault at the next step.
     public var text: [any KernelText] = []
 
+    /// Called once when an oops has killed the task: whoever waits for it must not wait for ever.
+    public var onDeath: (() -> Void)?
+
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
+    private var givenName: String
 
     init(kernel: Kernel?, name: String, serial: UInt32, pid: Int32) {
         self.kernel = kernel
-        self.name = name
+        givenName = name
         self.serial = serial
         self.pid = pid
     }
@@ -61,6 +71,9 @@ public final class KernelTask {
     /// Adds something that the task saw to the hash of its local state.
     @inline(__always)
     public func observe(_ value: UInt64) { history = mix(history, value) }
+
+    /// Finds the name out now: once the task waits, its process may be gone when somebody asks.
+    func keepName() { if givenName.isEmpty { _ = name } }
 
     /// Delivers a signal: ends an interruptible wait.
     public func signal() {
@@ -75,6 +88,7 @@ public final class KernelTask {
         holds = []
         text = []
         userInfo = nil
+        onDeath = nil
     }
 
     /// Suspends the Swift task until `resume()`.

@@ -86,10 +86,11 @@ extension Kernel {
         guard let point = points.byName[name], point.stops(task) else { return }
         if point.budget != .max { point.budget -= 1 }
         task.state = .held
+        task.keepName()
         task.pending = Pending(operation: operation, object: object, since: now, file: "", line: 0)
         point.held.append(task)
-        points.recount()
         if trace.isOn { trace.record(self, task, operation, object, .held) }
+        points.recount()
         points.onArrival?()
         while !isHalting, point.held.contains(where: { $0 === task }) { await task.suspend() }
         task.pending = nil

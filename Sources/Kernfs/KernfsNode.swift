@@ -22,10 +22,10 @@ public final class KernfsNode: KernelObject {
     public let kind: Kind
     /// Permission bits.
     public var mode: UInt16
-    /// Owner and group, which `chown` changes.
-    public var owners: (user: UInt32, group: UInt32) = (0, 0)
-    /// Seconds and nanoseconds of the last change, which `utimes` sets.
-    public var time: (seconds: Int64, nanoseconds: Int64) = (0, 0)
+    /// Owner and group; nil, until `chown` sets them, means whoever owns the mount.
+    public var owners: (user: UInt32, group: UInt32)?
+    /// Seconds and nanoseconds of the last change; nil, until `utimes` sets it, means the time of the mount.
+    public var time: (seconds: Int64, nanoseconds: Int64)?
     /// The inode number; stays the same for the node's life and is never used again.
     public let inode: UInt64
     /// The directory that it is in; nil for the root and once it was unlinked.
@@ -60,7 +60,7 @@ public final class KernfsNode: KernelObject {
             root.kernel.lockdep.lockClass("kn->active", kind: .active, key: $0, module: owner?.name)
         }
         super.init(kernel: root.kernel, name: name)
-        if case .attribute(let ops) = kind, !ops.isControl {
+        if owner != nil {
             kernel.points.declare(name, [.getActive, .putActive, .deactivate, .drain, .unlink])
         }
     }

@@ -23,8 +23,15 @@ extension KernfsOps {
 public protocol DeviceFile: AnyObject {
     /// Bytes; may change while it is open.
     var size: UInt64 { get }
+    /// Changes whenever what was read or cached of the device no longer holds: disksize was set, the device was reset.
+    var generation: UInt64 { get }
     /// Opens it, in a task of the simulated kernel. The kernel's `blkdev_open`.
     func open(forWriting: Bool) async throws(Errno) -> any DeviceHandle
+}
+
+extension DeviceFile {
+    /// For devices whose content changes behind nobody's back: the size says it all.
+    public var generation: UInt64 { size }
 }
 
 /// An open device file. All but `release` may be called from any thread, in parallel.

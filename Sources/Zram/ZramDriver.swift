@@ -165,3 +165,10 @@ struct DeviceTable: Fingerprinted {
 
     var fingerprint: UInt64 { inOrder.reduce(1) { mix($0, mix(UInt64($1.index), $1.fingerprint)) } }
 }
+
+extension ZramDriver {
+    /// Drops the pages of the devices of a kernel that is switched off; what a module left behind stays to be seen.
+    public static func powerOff(_ kernel: Kernel) {
+        for case let table as ZramTable in kernel.memory.values where !table.module.isFreed { table.pool.free() }
+    }
+}

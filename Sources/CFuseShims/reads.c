@@ -1,0 +1,86 @@
+#define _GNU_SOURCE
+#include "internal.h"
+
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static _Thread_local struct zf_worker *me;
+
+static struct zf_worker *join(struct zf_context *context)
+{
+	struct zf_worker *worker = calloc(1, sizeof(*worker));
+	if (!worker)
+		abort();
+	worker->tid = gettid();
+	worker->next = atomic_load(&context->workers);
+	while (!atomic_compare_exchange_weak(&context->workers, &worker->next, worker))
+		;
+	return worker;
+}
+
+static ssize_t watched_read(int fd, void *buffer, size_t size, void *context)
+{
+	if (!me)
+		me = join(context);
+	atomic_fetch_add_explicit(&me->turns, 1, memory_order_relaxed);
+	atomic_store(&me->state, ZF_READING);
+	ssize_t count = read(fd, buffer, size);
+	const struct fuse_in_header *header = buffer;
+	int releases = count >= (ssize_t)sizeof(*header) && header->opcode == FUSE_RELEASE;
+	atomic_store_explicit(&me->state, releases ? ZF_RELEASING : ZF_HANDLING, memory_order_release);
+	return count;
+}
+
+static ssize_t plain_writev(int fd, struct iovec *parts, int count, void *context)
+{
+	(void)context;
+	return writev(fd, parts, count);
+}
+
+int zf_session_watch_reads(struct fuse_session *session)
+{
+	static const struct fuse_custom_io io = { .writev = plain_writev, .read = watched_read };
+	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
+}
+
+/* True if the thread sleeps interruptibly: then, if it is reading, it has no request in hand yet. */
+static int sleeps(pid_t tid)
+{
+	char path[64], text[256];
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 1; /* ended */
+	ssize_t count = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (count <= 0)
+		return 1;
+	text[count] = 0;
+	const char *name_end = strrchr(text, ')');
+	return name_end && name_end[1] && name_end[2] == 'S';
+}
+
+void zf_settle(struct zf_context *context)
+{
+	for (struct zf_worker *worker = atomic_load(&context->workers); worker; worker = worker->next) {
+		if (worker == me)
+			continue;
+		unsigned long turns = atomic_load(&worker->turns);
+		/* Bounded, though nothing that a worker does with a RELEASE can take long: 2 s. */
+		for (int round = 0; round < 20000; round++) {
+			/* In this order: it slept first and was still reading after that. */
+			int asleep = sleeps(worker->tid);
+			int state = atomic_load(&worker->state);
+			if (atomic_load(&worker->turns) != turns || state == ZF_HANDLING)
+				break;
+			if (state == ZF_READING && asleep)
+				break;
+			usleep(100);
+		}
+	}
+}

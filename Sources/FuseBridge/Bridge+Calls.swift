@@ -1,0 +1,77 @@
+import CFuse3
+import KernelCore
+import Kernfs
+import SystemPackage
+
+extension Bridge {
+    /// Runs `body` as a task of the simulated kernel and answers the request when it has ended.
+    ///
+    /// What does not block ends before this returns, on this thread, and is answered from here: outside the isolation,
+    /// at the cost of no thread hop. What blocks is answered whenever, wherever it ends.
+    @inline(__always)
+    func start(_ call: Call, _ body: @escaping () async -> Call.Outcome) {
+        var isDone = false
+        isolation.run {
+            guard !isClosed else { return isDone = true }
+            let task = system.kernel.spawn("", pid: call.pid) { [unowned self] _ in
+                let outcome = await body()
+                if call.ticket == 0 { call.outcome = outcome } else { endLater(call, outcome) }
+            }
+            isolation.executor.drain()
+            if task.state == .dead { call.kill() }
+            isDone = call.outcome != nil
+            if !isDone { park(call, task) }
+        }
+        if isDone { answer(call) }
+    }
+
+    /// The task waits: from now on a signal of the caller ends the call.
+    private func park(_ call: Call, _ task: KernelTask) {
+        call.task = task
+        call.ticket = calls.insert(call)
+        // An oops has killed it: its caller gets EIO where the kernel's would get SIGKILL.
+        task.onDeath = { [unowned self, unowned call] in
+            endLater(call, .failed(.ioError))
+            call.isAbandoned = true
+        }
+        // libfuse may call back at once, with its own lock held: the callback must not enter the isolation.
+        call.onInterrupt { Bridge.of($0).attendant.post(interrupt: UInt64(UInt(bitPattern: $1))) }
+    }
+
+    private func endLater(_ call: Call, _ outcome: Call.Outcome) {
+        guard !call.isAbandoned else { return }
+        call.outcome = outcome
+        calls.remove(call.ticket)
+        call.task = nil
+        isolation.afterwards { [self] in answer(call) }
+    }
+
+    private func answer(_ call: Call) {
+        guard let unwanted = call.answer() else { return }
+        isolation.run { drop(unwanted) }
+    }
+
+    /// The caller of a waiting call got a signal: answers him at once. The task stays, and gets the signal as well.
+    func interrupted(_ ticket: UInt64) {
+        isolation.run {
+            guard let call = calls[ticket] else { return }
+            let task = call.task
+            abandon(call, .interrupted)
+            task?.signal()
+        }
+    }
+
+    /// Answers a waiting call although its task has not ended; in the isolation.
+    func abandon(_ call: Call, _ error: Errno) {
+        calls.remove(call.ticket)
+        call.isAbandoned = true
+        call.task = nil
+        call.outcome = .failed(error)
+        isolation.afterwards { _ = call.answer() }
+    }
+
+    /// An alarm of the simulated kernel is due.
+    func rang(_ alarm: UInt64) {
+        isolation.run { alarms.remove(alarm)?() }
+    }
+}

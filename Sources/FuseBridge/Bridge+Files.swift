@@ -1,0 +1,95 @@
+import CFuse3
+import CFuseShims
+import Glibc
+import KernelCore
+import Kernfs
+import Synchronization
+import SystemPackage
+
+extension Bridge {
+    func open(_ request: consuming Request, _ id: UInt64, _ info: fuse_file_info) {
+        let found = isolation.read { (inode: inodes[id], node: inodes[id]?.node) }
+        guard let inode = found.inode, let node = found.node else { return request.fail(.noSuchFileOrDirectory) }
+        let flags = info.flags
+        let reads = flags & O_ACCMODE != O_WRONLY
+        let writes = flags & O_ACCMODE != O_RDONLY
+        switch node.kind {
+        case .attribute:
+            if zf_is_direct(flags) != 0 { return request.fail(.invalidArgument) }
+            let call = Call(request)
+            start(call) { [unowned self] in await openAttribute(call, node, reads, writes) }
+        case .device(let device):
+            let call = Call(request)
+            start(call) { [unowned self] in
+                await openDevice(call, device, inode, writes: writes, isDirect: zf_is_direct(flags) != 0)
+            }
+        case .directory: request.fail(.isDirectory)
+        case .symlink: request.fail(.tooManySymbolicLinkLevels)
+        }
+    }
+
+    private func openAttribute(_ call: Call, _ node: KernfsNode, _ reads: Bool, _ writes: Bool) async -> Call.Outcome {
+        do throws(Errno) {
+            let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes))
+            if call.isAbandoned { return .failed(.interrupted) }
+            open.number = files.insert(open)
+            return .opened(open, directIO: true, keepCache: false)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func openDevice(
+        _ call: Call, _ device: any DeviceFile, _ inode: Inode, writes: Bool, isDirect: Bool
+    ) async -> Call.Outcome {
+        do throws(Errno) {
+            let handle = try await device.open(forWriting: writes)
+            if call.isAbandoned || system.kernel.isHalting {
+                await handle.release()
+                return .failed(.interrupted)
+            }
+            let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect)
+            open.number = files.insert(open)
+            handles.add(1, ordering: .relaxed)
+            let generation = device.generation
+            // What the kernel still has in its cache may be of a disk that was reset since.
+            let keeps = inode.generation == generation && !options.writebackCache
+            inode.generation = options.writebackCache ? inode.generation : generation
+            // With write-back the inode's size stays what it was: past it only direct I/O gets.
+            let isSizeless = options.writebackCache && (device.size == 0 || inode.generation != generation)
+            return .opened(open, directIO: isSizeless, keepCache: keeps)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func lateErrors(of device: any DeviceFile) -> LateErrors {
+        let key = ObjectIdentifier(device)
+        if let known = lateErrors[key] { return known }
+        let new = LateErrors()
+        lateErrors[key] = new
+        return new
+    }
+
+    func release(_ request: consuming Request, _ handle: UInt64) {
+        let file = OpenFile.handle(handle).takeRetainedValue()
+        isolation.run { drop(file) }
+        request.succeed()
+    }
+
+    /// Forgets an open file, and closes a device; in the isolation.
+    func drop(_ file: OpenFile) {
+        guard files.remove(file.number) != nil else { return }
+        if let attribute = file as? OpenAttribute { stopPolling(attribute) }
+        if let device = file as? OpenDevice { release(device) }
+    }
+
+    /// Closes a device in a task of its own; in the isolation.
+    func release(_ device: OpenDevice) {
+        guard !device.isGone else { return }
+        device.invalidate()
+        system.kernel.spawn("", pid: 0) { _ in await device.handle.release() }
+        isolation.executor.drain()
+        handles.subtract(1, ordering: .relaxed)
+    }
+}

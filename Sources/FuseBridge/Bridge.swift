@@ -1,0 +1,113 @@
+import CFuse3
+import CFuseShims
+import KernelCore
+import Kernfs
+import Synchronization
+import SystemPackage
+
+/// Turns requests into tasks of the simulated kernel and answers into replies.
+///
+/// All state is touched in the isolation only; what is not (`handles`, the constants) is atomic or never changes. The
+/// methods named after requests are called by libfuse's workers, outside the isolation.
+final class Bridge {
+    let isolation: LiveIsolation
+    let options: MountOptions
+    let attendant: Attendant
+    /// The C side's record of the session: its owner, its workers.
+    private(set) var context: OpaquePointer!
+    /// The time that nodes show until somebody sets another.
+    let birth = Clock.now
+
+    // In the isolation:
+    var system: any MountedSystem
+    var inodes: InodeTable
+    /// Calls whose callers wait, so that they can be interrupted.
+    var calls = SlotTable<Call>()
+    var files = SlotTable<OpenFile>()
+    /// Open files that somebody polls, by node.
+    var polled: [ObjectIdentifier: [OpenAttribute]] = [:]
+    var lateErrors: [ObjectIdentifier: LateErrors] = [:]
+    var alarms = SlotTable<() -> Void>()
+    var isClosed = false
+
+    /// How many device handles are open; while none is, nobody needs to wait for a release.
+    let handles = Atomic<Int>(0)
+
+    init(isolation: LiveIsolation, system: any MountedSystem, options: MountOptions) {
+        self.isolation = isolation
+        self.system = system
+        self.options = options
+        attendant = Attendant()
+        inodes = InodeTable(root: system.root.node, renewsDevices: options.writebackCache)
+        context = zf_context_new(Unmanaged.passUnretained(self).toOpaque())
+        precondition(context != nil, "out of memory")
+    }
+
+    deinit { zf_context_free(context) }
+
+    /// The bridge that libfuse's user data stands for.
+    @inline(__always)
+    static func of(_ request: fuse_req_t?) -> Bridge {
+        owner(fuse_req_userdata(request))
+    }
+
+    @inline(__always)
+    static func owner(_ context: UnsafeMutableRawPointer?) -> Bridge {
+        Unmanaged.fromOpaque(zf_context_owner(OpaquePointer(context))!).takeUnretainedValue()
+    }
+
+    /// Takes over the hooks of the kernel that is shown now; in the isolation.
+    func adopt() {
+        system.kernel.nameOfProcess = { Processes.comm(of: $0) }
+        system.kernel.alarm = { [unowned self] nanoseconds, ring in
+            attendant.post(alarm: alarms.insert(ring), after: nanoseconds)
+        }
+        let before = system.root.onNotify
+        system.root.onNotify = { [unowned self] node in
+            before?(node)
+            tellPollers(of: node)
+        }
+    }
+
+    /// Drops the hooks of a kernel that is no longer shown; in the isolation.
+    private func disown() {
+        system.kernel.alarm = nil
+        system.kernel.nameOfProcess = nil
+        system.root.onNotify = nil
+        alarms = SlotTable()
+        lateErrors = [:]
+    }
+
+    /// Shows another system: who waits is answered `EIO`, what is open is dead; in the isolation, with no task running.
+    func reboot(to next: any MountedSystem) {
+        abandonCalls()
+        for file in files.elements { (file as? OpenDevice)?.invalidate() }
+        tellAllPollers()
+        disown()
+        system.kernel.halt()
+        system = next
+        inodes.reboot(to: next.root.node)
+        handles.store(0, ordering: .relaxed)
+        adopt()
+    }
+
+    /// The connection has ended: nobody will release what is still open; in the isolation.
+    func close() {
+        isClosed = true
+        abandonCalls()
+        for case let device as OpenDevice in files.elements { release(device) }
+        for file in files.elements { OpenFile.handle(UInt64(UInt(bitPattern: file.address))).release() }
+        for poller in polled.values.joined() { poller.poller.take().map(fuse_pollhandle_destroy) }
+        files = SlotTable()
+        polled = [:]
+    }
+
+    private func abandonCalls() {
+        for call in calls.elements { abandon(call, .ioError) }
+    }
+}
+
+extension OpenFile {
+    /// The value of the file handle, without a reference.
+    var address: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+}

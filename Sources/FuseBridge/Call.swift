@@ -1,0 +1,61 @@
+import CFuse3
+import KernelCore
+import SystemPackage
+
+/// A request that a task of the simulated kernel works on.
+///
+/// Touched in the isolation only, except by whoever answers it: then nobody else knows it any more.
+final class Call {
+    /// How it ended.
+    enum Outcome {
+        case read(ArraySlice<UInt8>)
+        case wrote(Int)
+        case opened(OpenFile, directIO: Bool, keepCache: Bool)
+        case failed(Errno)
+    }
+
+    let pid: Int32
+    /// The task; nil if it ended at once.
+    var task: KernelTask?
+    var outcome: Outcome?
+    /// Its number among the calls that wait; 0 while the thread that took the request still attends to it.
+    var ticket: UInt64 = 0
+    /// The caller was answered already: a late outcome is of no interest.
+    var isAbandoned = false
+    private var request: Request?
+
+    init(_ request: consuming Request) {
+        pid = request.pid
+        self.request = consume request
+    }
+
+    /// Its task was killed by an oops before it ever waited.
+    func kill() {
+        outcome = .failed(.ioError)
+        isAbandoned = true
+    }
+
+    /// Has `post` called when the caller gets a signal.
+    func onInterrupt(_ post: fuse_interrupt_func_t) { request?.onInterrupt(ticket, post) }
+
+    /// Answers the caller; outside the isolation, for it is a system call.
+    /// - Returns: the file that was opened for a caller who is gone.
+    func answer() -> OpenFile? {
+        guard let request = request.take() else { return nil }
+        switch outcome {
+        case .read(let bytes): request.bytes(bytes)
+        case .wrote(let count): request.wrote(count)
+        case .opened(let file, let directIO, let keepCache):
+            var info = fuse_file_info()
+            info.fh = file.retained()
+            info.direct_io = directIO ? 1 : 0
+            info.keep_cache = keepCache ? 1 : 0
+            if request.opened(info) { return nil }
+            OpenFile.handle(info.fh).release()
+            return file
+        case .failed(let error): request.fail(error)
+        case nil: request.fail(.ioError)
+        }
+        return nil
+    }
+}

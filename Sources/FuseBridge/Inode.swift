@@ -1,0 +1,36 @@
+import Kernfs
+
+/// A node id that the FUSE kernel knows; several may stand for one node.
+///
+/// Each lookup of an attribute file gives a fresh one: the FUSE kernel lets one writer at a time into an inode, while
+/// the stores of an attribute run side by side, one for each open file.
+final class Inode {
+    /// What it stands for; nil after a reboot.
+    var node: KernfsNode?
+    /// Lookups that the kernel has not forgotten.
+    var lookups: UInt64 = 0
+    /// The device's generation that the kernel's page cache is of.
+    var generation: UInt64
+
+    init(_ node: KernfsNode) {
+        self.node = node
+        generation = node.device?.generation ?? 0
+    }
+}
+
+extension KernfsNode {
+    /// The device file that the node is, if it is one.
+    var device: (any DeviceFile)? {
+        if case .device(let device) = kind { device } else { nil }
+    }
+
+    /// The methods of the attribute that the node is, if it is one.
+    var attribute: (any KernfsOps)? {
+        if case .attribute(let ops) = kind { ops } else { nil }
+    }
+
+    /// How many directories are in the directory.
+    var directories: Int {
+        children.count { if case .directory = $0.kind { true } else { false } }
+    }
+}

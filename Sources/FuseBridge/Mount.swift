@@ -1,0 +1,103 @@
+import CFuseShims
+import Glibc
+import KernelCore
+import Kernfs
+import Synchronization
+
+/// A mounted tree: FUSE requests in, tasks of the simulated kernel behind it.
+///
+/// Make one, call `run()` on a thread of your own, and unmount or call `stop()` from another.
+public final class Mount: @unchecked Sendable {
+    // Unchecked: the bridge's state belongs to the isolation; `session` is replaced only by `run()` when nobody else
+    // can reach it any more, under `state`.
+    private enum State {
+        case mounted, serving(pthread_t), over
+    }
+
+    private let bridge: Bridge
+    private var session: Session?
+    private let state = Synchronization.Mutex<(now: State, isStopping: Bool)>((.mounted, false))
+    private let detached = Synchronization.Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Mounts the tree; it is served once `run()` is called. Until then who touches the mount waits.
+    ///
+    /// - Throws: `MountError`, one line that says what to do.
+    ///
+    /// The corresponding libfuse functions are `fuse_session_new` and `fuse_session_mount`.
+    public init(
+        isolation: LiveIsolation, system: any MountedSystem, options: MountOptions
+    ) throws(MountError) {
+        bridge = Bridge(isolation: isolation, system: system, options: options)
+        session = try Session(options, context: bridge.context)
+        isolation.run { bridge.adopt() }
+    }
+
+    /// Called on a thread of its own when the mount vanished from the mount table while the connection lives on for
+    /// those who have something open: `umount -l`, `fusermount3 -uz`.
+    public var onDetached: (@Sendable () -> Void)? {
+        get { detached.withLock { $0 } }
+        set { detached.withLock { $0 = newValue } }
+    }
+
+    /// Serves until the connection ends (unmount, abort) or `stop()`; blocks the calling thread.
+    ///
+    /// When it returns, all requests are answered, all disks are released and nothing is mounted any more.
+    /// The corresponding libfuse function is `fuse_session_loop_mt`.
+    public func run() {
+        let error = zf_interrupt_install()
+        precondition(error == 0, "cannot install the signal that ends the loop: \(error)")
+        let isFirst = state.withLock { state in
+            guard case .mounted = state.now else { return false }
+            state.now = .serving(pthread_self())
+            return true
+        }
+        guard isFirst, let session else { return }
+        let helper = HostThread("attendant") { [bridge] in bridge.attendant.run(bridge) }
+        let watch = session.device.map { [unowned self] device in
+            MountWatch(device: device, connection: session.descriptor) { self.onDetached?() }
+        }
+        if state.withLock({ $0.isStopping }) { askToStop() }
+        session.serve(threads: bridge.options.threads, clonesDescriptor: bridge.options.clonesDescriptor)
+        bridge.attendant.end()
+        helper.join()
+        watch?.stop()
+        bridge.isolation.run { bridge.close() }
+        state.withLock { $0.now = .over }
+        self.session = nil
+    }
+
+    /// Has `run()` return; from any thread. What is still mounted is detached, who still waits is answered `EIO`.
+    public func stop() {
+        let isServing = state.withLock { state in
+            state.isStopping = true
+            if case .serving = state.now { return true } else { return false }
+        }
+        if isServing { askToStop() }
+    }
+
+    /// libfuse looks at its exit flag when the thread in the loop wakes up; a signal may come between look and sleep,
+    /// so that one is not enough.
+    private func askToStop() {
+        bridge.attendant.post(stop: { [unowned self] in
+            guard case .serving(let thread) = state.withLock({ $0.now }) else { return }
+            session?.exit()
+            pthread_kill(thread, zf_interrupt_signal())
+        })
+    }
+
+    /// Puts another system under the mount, in the isolation; if a task asks for it, then once no task is ready.
+    ///
+    /// Every request that waits is answered `EIO`, the old kernel is halted; files that are open give `ENODEV`, and
+    /// names that were looked up before lead nowhere until they are looked up again.
+    public func reboot(to system: any MountedSystem) {
+        bridge.isolation.whenQuiet { [bridge] in bridge.reboot(to: system) }
+    }
+
+    /// Waits until disks that were closed before now are closed for the simulated kernel too: RELEASE is asynchronous.
+    ///
+    /// Not in the isolation. Stores do it by themselves.
+    public func settle() { zf_settle(bridge.context) }
+
+    /// The name of a process of the host, from `/proc/PID/comm`; the number as text if it is gone.
+    public func comm(of pid: Int32) -> String { Processes.comm(of: pid) }
+}

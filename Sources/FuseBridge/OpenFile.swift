@@ -1,0 +1,67 @@
+import KernelCore
+import Kernfs
+import SystemPackage
+import Synchronization
+
+/// An open file; the FUSE kernel hands it back as the file handle.
+class OpenFile {
+    /// Its number among the open files, for the end of the mount.
+    var number: UInt64 = 0
+
+    /// The reference that the FUSE kernel holds until it releases the file.
+    final func retained() -> UInt64 { UInt64(UInt(bitPattern: Unmanaged.passRetained(self).toOpaque())) }
+
+    @inline(__always)
+    static func handle(_ value: UInt64) -> Unmanaged<OpenFile> {
+        Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: UInt(value))!)
+    }
+}
+
+/// An open attribute file.
+final class OpenAttribute: OpenFile {
+    let file: KernfsOpenFile
+    /// Whom to tell about news; libfuse's `fuse_pollhandle`, owned.
+    var poller: OpaquePointer?
+
+    init(_ file: KernfsOpenFile) { self.file = file }
+}
+
+/// An open device file. Its data moves on the threads of the workers.
+final class OpenDevice: OpenFile {
+    let handle: any DeviceHandle
+    /// The device's errors of writes that had been answered already; reported by fsync.
+    let lateErrors: LateErrors
+    /// The descriptor bypasses the page cache of the caller's kernel, so that its errors are told at once.
+    let isDirect: Bool
+    private let seen: Atomic<UInt>
+    private let gone = Atomic(false)
+
+    init(_ handle: any DeviceHandle, _ lateErrors: LateErrors, isDirect: Bool) {
+        self.handle = handle
+        self.lateErrors = lateErrors
+        self.isDirect = isDirect
+        seen = Atomic(lateErrors.count.load(ordering: .relaxed))
+    }
+
+    /// It was released, or the instance was rebooted under it.
+    var isGone: Bool { gone.load(ordering: .relaxed) }
+
+    /// The instance was rebooted under it, or nobody uses it any more.
+    func invalidate() { gone.store(true, ordering: .relaxed) }
+
+    /// - Throws: `ENODEV` after a reboot.
+    func check() throws(Errno) {
+        if gone.load(ordering: .relaxed) { throw .noSuchDevice }
+    }
+
+    /// - Throws: `EIO` once for each descriptor if a buffered write has failed since it looked last.
+    func checkLateErrors() throws(Errno) {
+        let now = lateErrors.count.load(ordering: .relaxed)
+        if seen.exchange(now, ordering: .relaxed) != now { throw .ioError }
+    }
+}
+
+/// Counts the failed buffered writes of a device, as the kernel's `errseq_t` of a mapping does.
+final class LateErrors: Sendable {
+    let count = Atomic<UInt>(0)
+}

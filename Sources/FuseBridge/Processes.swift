@@ -1,0 +1,33 @@
+import Glibc
+
+/// What the host knows of the processes that call.
+enum Processes {
+    /// The name of a thread, or the pid as text if it is gone. Kernel threads and foreign pid namespaces are pid 0.
+    static func comm(of pid: Int32) -> String {
+        pid > 0 ? SmallFile.read("/proc/\(pid)/comm").map { String($0.dropLast()) } ?? "\(pid)" : "kworker"
+    }
+}
+
+/// Files of /proc: short, and read in one go.
+enum SmallFile {
+    /// The text of a file; nil if it cannot be read.
+    static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return read(descriptor)
+    }
+
+    /// The text of an open file from its beginning.
+    static func read(_ descriptor: Int32) -> String? {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, count in
+                count = max(0, pread(descriptor, buffer.baseAddress, buffer.count, bytes.count))
+            }
+            if piece.isEmpty { break }
+            bytes += piece
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+}
