@@ -32,9 +32,11 @@ echo 1 > "$Z/zram0/reset" 2> "$work/writer" &
 writer=$!
 echo wait > "$Z/debug/points/zram_index_mutex.lock"
 show "umount /mnt/z                      # module removal: takes the mutex, then waits for the store"
+echo hold > "$Z/debug/points/reset.drain"
 "$zramfs" umount "$Z" 2> "$work/umount" &
 remover=$!
-until grep -q Unloading "$Z/proc/modules"; do sleep 0.01; done
+echo wait > "$Z/debug/points/reset.drain"
+echo go > "$Z/debug/points/reset.drain"
 echo go > "$Z/debug/points/zram_index_mutex.lock"
 until grep -q 'zramfs: deadlock' "$Z/debug/kmsg"; do sleep 0.01; done
 kill -0 $writer && kill -0 $remover && echo '  both hang: neither will ever move'

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # D2: patch 11/12 alone: the exit drains the class attributes under the mutex that hot_add wants
 # policy: v8-11
 . "${0%/*}/lib.sh"

@@ -1,4 +1,4 @@
-# What the race scripts share; sourced by each with the mount point as $1. Plain sh, echo and cat on knobs.
+# What the race scripts share; sourced by each with the mount point as $1. Plain echo and cat on knobs.
 Z=${1:?usage: $0 MOUNTPOINT}
 P=$Z/debug/points
 title=$(sed -n '2s/^# //p' "$0")
@@ -40,7 +40,7 @@ gives() { # STATUS TEXT COMMAND...: run it now
     expected=$1 text=$2; shift 2
     "$@" > "$tmp/out" 2>&1
     got=$?
-    [ "$got" = "$expected" ] && grep -q -e "$text" "$tmp/out"
+    [ "$got" = "$expected" ] && { [ -z "$text" ] || grep -q -e "$text" "$tmp/out"; }
     say $? "$* gives $expected${text:+, $text} ($(tr '\n' ' ' < "$tmp/out"))"
 }
 

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # A store that removes its own file with a plain removal waits for itself
 # policy: 5.16
 # patches: naive-self-remove

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R1: a reset's claim makes removal fail, and the device outlives its module
 # policy: 5.15
 . "${0%/*}/lib.sh"

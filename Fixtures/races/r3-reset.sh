@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R3: disksize into a reset that has dropped init_lock: the new table is freed under it
 # policy: 5.15
 . "${0%/*}/lib.sh"

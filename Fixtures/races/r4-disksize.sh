@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R4, D1: patch 11/12 alone: rmmod holds the mutex and drains disksize, whose store wants the mutex
 # policy: v8-11
 . "${0%/*}/lib.sh"

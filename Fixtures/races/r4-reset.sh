@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R4, D1: the same with reset
 # policy: v8-11
 . "${0%/*}/lib.sh"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R5, D3: all of v8, no module exit at all: hot_remove against disksize of that device
 # policy: v8
 . "${0%/*}/lib.sh"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R6, D4: all of v8: a running store makes rmmod say EAGAIN; a running rmmod makes the store say ENODEV
 # policy: v8
 . "${0%/*}/lib.sh"
@@ -13,7 +13,7 @@ exec 3> "$Z/zram0/reset"
 hold zram_index_mutex.lock fn=destroy_devices
 start rmmod rmmod
 reached zram_index_mutex.lock
-gives 1 'No such device' sh -c 'echo 1 >&3'
+gives 1 'No such device' bash -c 'echo 1 >&3'
 gives 1 '' put 1 "$Z/zram0/reset"
 go zram_index_mutex.lock
 ends rmmod 0

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R7: 5.16: a disksize before del_gendisk is undone by the second reset
 # policy: 5.16
 . "${0%/*}/lib.sh"
@@ -10,5 +10,5 @@ go open_mutex.lock
 ends rmmod 0
 silent 'instances left'
 silent 'BUG:'
-! grep -q leaked "$Z/debug/memory"; say $? 'nothing leaked'
+grep -q "leaked 0" "$Z/debug/memory"; say $? "nothing leaked"
 finish

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # R7: 5.16: removal waits for the reset that holds the claim, then succeeds
 # policy: 5.16
 . "${0%/*}/lib.sh"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # A store that removes its own file: it lets go of its own reference first
 # policy: 5.16
 . "${0%/*}/lib.sh"

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # 9/12 as posted: break and unbreak put the module twice; its count ends below zero
 # policy: v8
 # patches: no-unbreak-pairing

@@ -22,6 +22,7 @@ final class Daemon: @unchecked Sendable {
     private let mountPoint: String
     private var machine: Machine
     private var mount: Mount!
+    private var utab: Utab?
 
     /// Opens the image, boots the machine and mounts it.
     ///
@@ -57,6 +58,7 @@ final class Daemon: @unchecked Sendable {
             end()
             throw Failure(error.description)
         }
+        utab = Utab(source: mountOptions.source, mountPoint: mountPoint)
     }
 
     /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.
@@ -114,6 +116,7 @@ final class Daemon: @unchecked Sendable {
     private func signalled(_ count: Int) {
         if count > 1 {
             umount2(mountPoint, Int32(MNT_DETACH))
+            utab?.remove()
             image.close(clean: false)
             exit(ExitStatus.failed.rawValue)
         }
@@ -140,5 +143,6 @@ final class Daemon: @unchecked Sendable {
             machine.kernel.halt()
         }
         image.close(clean: true)
+        utab?.remove()
     }
 }

@@ -6,7 +6,11 @@ struct Process {
 
     /// Waits until the process has ended; for one that is not our child.
     func waitForEnd() {
-        while kill(pid, 0) == 0 || errno == EPERM { usleep(2000) }
+        while let stat = try? String(contentsOfFile: "/proc/\(pid)/stat") {
+            // One that has ended may wait for whoever reaps it.
+            if stat.split(separator: ")").last?.hasPrefix(" Z") == true { return }
+            usleep(2000)
+        }
     }
 
     /// Runs a program found in PATH and returns its exit status; -1 if it could not be started.
