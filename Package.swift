@@ -63,5 +63,6 @@ let package = Package(
             "MachineTests",
             ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         tests("PageStoreTests", ["PageStore"]),
+        tests("ReportsTests", ["KernelCore", "Reports"]),
     ]
 )

@@ -6,7 +6,7 @@ open class KernelMemory: Fingerprinted {
     public let kind: String
     /// True once it was freed.
     public private(set) var isFreed = false
-    /// The module that allocated it; once that is gone, nobody can free it any more.
+    /// The module that allocated it; once that is gone, nobody can free it any more. Not kept while exploring.
     public let allocator: (any KernelText)?
     /// Number within the kernel, in order of allocation.
     public let id: UInt32
@@ -15,7 +15,7 @@ open class KernelMemory: Fingerprinted {
     public init(kernel: Kernel, kind: String) {
         self.kernel = kernel
         self.kind = kind
-        allocator = kernel.current.text.last
+        allocator = kernel.mode == .live ? kernel.current.text.last : nil
         id = kernel.nextObject
         kernel.nextObject += 1
         kernel.memory[ObjectIdentifier(self)] = self

@@ -29,4 +29,9 @@ extension Control {
                 machine.kernel.trace.isOn = try Parse.bool(Array(text.utf8))
             }
         })
+
+    /// The same with a column for each task, and why the turn went from one to the next.
+    static let traceColumns = Control("debug/trace.columns", show: { Columns($0.kernel.trace.events).text })
+    /// The same for Perfetto.
+    static let traceJSON = Control("debug/trace.json", show: { TraceJSON($0.kernel.trace.events).text })
 }
