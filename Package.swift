@@ -41,7 +41,14 @@ let package = Package(
         layer(
             "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
         .target(name: "CPageStoreShims"),
+        layer(
+            "Explorer",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+        .executableTarget(
+            name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
+            swiftSettings: settings),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
+        tests("ExplorerTests", ["Explorer", "KernelCore", "Kernfs", "Machine", "Zram"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests(
             "MachineTests",
