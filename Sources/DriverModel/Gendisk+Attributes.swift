@@ -14,7 +14,13 @@ public enum ABI: String, Sendable, CaseIterable {
 
 extension Gendisk {
     /// The block layer's files, in array order (`disk_attrs`).
-    static func attributes(_ abi: ABI) -> [Attribute<Gendisk>] {
+    static func attributes(_ abi: ABI) -> [Attribute<Gendisk>] { abi == .v5_15 ? old : recent }
+
+    // Made once: an exploration makes thousands of disks.
+    private static let old = list(.v5_15)
+    private static let recent = list(.v6_18)
+
+    private static func list(_ abi: ABI) -> [Attribute<Gendisk>] {
         var list: [Attribute<Gendisk>] = [
             constant("range", "1"), constant("ext_range", abi == .v5_15 ? "256" : "1"), constant("removable", "0"),
             constant("hidden", "0"), .readOnly("ro") { _ in "0\n" },

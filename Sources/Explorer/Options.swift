@@ -10,6 +10,8 @@ public struct ExploreOptions: Codable, Sendable {
     public var seconds = Double.infinity
     /// Look for the shortest schedule of each failure too.
     public var isMinimising = true
+    /// How many runs that may take; beyond, the shortest schedule found so far is given, and not called minimal.
+    public var minimisingRuns = 200_000
 
     /// All reductions, one thread.
     public init() {}

@@ -6,6 +6,8 @@ public struct Outcome: Codable, Sendable {
         public let failure: Failure
         /// Replays it.
         public let schedule: Schedule
+        /// How often a task was interrupted that could have gone on; nil if nobody counted.
+        public let preemptions: Int?
         /// No schedule that ends in this has fewer preemptions, and none with as few has fewer steps.
         public let isMinimal: Bool
     }

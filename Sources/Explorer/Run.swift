@@ -108,6 +108,12 @@ final class Run {
         if let stuck = tasks.indices.first(where: { !isOver($0) }) {
             return Failure(verdict: .deadlock, what: describeCycle(from: stuck), task: stuck)
         }
+        // What a device had is to go with it, also when the module stays.
+        let kinds = kernel.memory.values.map(\.kind)
+        let devices = kinds.count { $0 == "struct zram" }
+        for kind in ["zram->table", "struct zcomp"] where kinds.count(where: { $0 == kind }) > devices {
+            return Failure(verdict: .leak, what: "a \(kind) that no device has", task: 0)
+        }
         if machine.modules.find("zram") == nil, let left = kernel.memory.values.map(\.kind).sorted().first {
             return Failure(verdict: .leak, what: "\(kernel.memory.count) allocations, e.g. \(left)", task: 0)
         }

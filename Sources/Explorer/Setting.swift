@@ -6,20 +6,25 @@ import Zram
 struct Setting: Sendable {
     let scenario: Scenario
     let patches: Set<Patch>
-    /// All attribute files, also those that no script names; their removal is a chain of steps that concerns nobody.
-    var isWhole = false
     /// Terminals that run the same script are interchangeable.
-    var isSymmetric = true
+    let isSymmetric: Bool
+    /// All attribute files, also those that no script names; their removal is a chain of steps that concerns nobody.
+    let isWhole: Bool
+    let configuration: MachineConfiguration
+    /// Some script goes round a loop without a bound.
+    let isUnbounded: Bool
 
-    var configuration: MachineConfiguration {
+    init(_ scenario: Scenario, _ patches: Set<Patch>, isSymmetric: Bool = true, isWhole: Bool = false) {
+        self.scenario = scenario
+        self.patches = patches
+        self.isSymmetric = isSymmetric
+        self.isWhole = isWhole
         var configuration = MachineConfiguration()
         configuration.patches = patches
         if !isWhole { configuration.files = scenario.files }
-        return configuration
+        self.configuration = configuration
+        isUnbounded = scenario.terminals.contains { $0.isUnbounded }
     }
-
-    /// Some script goes round a loop without a bound.
-    var isUnbounded: Bool { scenario.terminals.contains { $0.isUnbounded } }
 
     /// Stands for the scenario and the patches.
     var digest: UInt64 {

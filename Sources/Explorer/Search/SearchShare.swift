@@ -27,6 +27,29 @@ final class SearchShare: @unchecked Sendable {
     var result: Found { found.withLock { $0 } }
     var stateCount: Int { max(states.count, plain.load(ordering: .relaxed)) }
 
+    private var options = ExploreOptions()
+    private var progress: (@Sendable (ExploreProgress) -> Void)?
+    private let ticks = Atomic<Int>(0)
+    private let steps = Atomic<Int>(0)
+
+    /// Sets the budget and who is told; before the threads start.
+    func limit(_ options: ExploreOptions, _ progress: (@Sendable (ExploreProgress) -> Void)?) {
+        self.options = options
+        self.progress = progress
+    }
+
+    /// Called by each thread after each run.
+    func tick(_ count: Int) {
+        steps.add(count, ordering: .relaxed)
+        guard ticks.add(1, ordering: .relaxed).newValue & 0xff == 0 else { return }
+        if seconds > options.seconds || states.bytes > options.memory {
+            isCut = true
+            pool.stop()
+        }
+        progress?(
+            ExploreProgress(seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed)))
+    }
+
     func countState() { plain.add(1, ordering: .relaxed) }
 
     /// A run came to its end.

@@ -48,7 +48,9 @@ final class Searcher {
         levels = path.isEmpty ? [] : [Level(sleeping: branch.sleeping)]
         sleeping = []
         while true {
+            let before = counts.steps
             run()
+            shared.tick(counts.steps - before)
             if shared.pool.isStopped { return }
             while let last = levels.last, last.todo.isEmpty {
                 levels.removeLast()
