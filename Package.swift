@@ -45,6 +45,12 @@ let package = Package(
         .target(name: "CFuseShims", dependencies: ["CFuse3"]),
         layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
         .target(name: "CPageStoreShims"),
+        layer(
+            "Explorer",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+        .executableTarget(
+            name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
+            swiftSettings: settings),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
         .executableTarget(
             name: "zramfs",
@@ -56,6 +62,7 @@ let package = Package(
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
         tests("DriverModelTests", ["DriverModel", system]),
+        tests("ExplorerTests", ["Explorer", "KernelCore", "Kernfs", "Machine", "Zram"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
         tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),
