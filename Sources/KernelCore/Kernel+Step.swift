@@ -57,7 +57,7 @@ extension Kernel {
         guard !object.admits(operation, task) else { return }
         task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
         task.state = .blocked
-        task.keepName()
+        task.beginsToWait(at: now)
         object.waiters.append(task)
         if let cycle = WaitCycle(closedBy: task) {
             for party in cycle.parties { party.task.isDeadlocked = true }
