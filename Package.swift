@@ -38,17 +38,32 @@ let package = Package(
         layer("Kernfs", ["KernelCore", "KernelModule", system]),
         layer("CPUHotplug", ["KernelCore", system]),
         layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
+        layer("Reports", ["KernelCore"]),
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer(
-            "Machine", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Zram", system]),
+            "Machine",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Reports", "Zram", system]),
         .target(name: "CFuseShims", dependencies: ["CFuse3"]),
         layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
-        layer("PageStore", [system, "CLZ4", "CZstd"]),
+        .target(name: "CPageStoreShims"),
+        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
+        .executableTarget(
+            name: "zramfs",
+            dependencies: [
+                "DriverModel", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore", "Zram",
+                system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
+        tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
+        tests("DriverModelTests", ["DriverModel", system]),
         tests("KernelCoreTests", ["KernelCore"]),
+        tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
+        tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),
         tests(
             "MachineTests",
             ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         tests("PageStoreTests", ["PageStore"]),
+        tests("ReportsTests", ["KernelCore", "Reports"]),
     ]
 )

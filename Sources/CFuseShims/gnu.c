@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 int zf_is_direct(int open_flags)
 {
@@ -18,4 +19,9 @@ int zf_eventfd(void)
 void zf_name_thread(const char *name)
 {
 	pthread_setname_np(pthread_self(), name);
+}
+
+int zf_seek_data(void)
+{
+	return SEEK_DATA;
 }

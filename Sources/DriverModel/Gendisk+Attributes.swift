@@ -41,9 +41,7 @@ extension Gendisk {
                 + "DISKSEQ=\(disk.sequence)\n"
         },
         store: { _, bytes throws(Errno) in
-            let actions = ["add", "remove", "change", "move", "online", "offline", "bind", "unbind"]
-            let word = String(decoding: Parse.cString(bytes), as: UTF8.self).split { $0 == " " || $0 == "\n" }.first
-            guard let word, actions.contains(String(word)) else { throw .invalidArgument }
+            guard UEvent.isValid(bytes) else { throw .invalidArgument }
             return bytes.count
         })
 

@@ -27,6 +27,8 @@ public final class Gendisk: KernelMemory {
     public private(set) var node: KernfsNode?
     /// Sectors of 512 bytes.
     public private(set) var capacity: UInt64 = 0
+    /// Changes with every set or reset of the size, so that nobody keeps pages of before.
+    public private(set) var generation: UInt64 = 0
     /// `diskseq`: counts the disks of this kernel.
     public let sequence: UInt64
     let core: DriverCore
@@ -109,6 +111,7 @@ public final class Gendisk: KernelMemory {
     /// Sets the size in sectors; no log line. The kernel's `set_capacity`.
     public func setCapacity(_ sectors: UInt64) {
         capacity = sectors
+        generation += 1
         data.setSize(sectors << 9)
         core.onResize?(self)
     }

@@ -5,12 +5,17 @@ import Kernfs
 import SystemPackage
 
 extension Bridge {
-    func getAttributes(_ request: consuming Request, _ id: UInt64) {
+    /// - Parameter isSeek: the request comes with a descriptor: FUSE asks so for lseek(SEEK_END), not for fstat.
+    func getAttributes(_ request: consuming Request, _ id: UInt64, isSeek: Bool) {
         var found: (status: stat, seconds: Double)?
+        var isGone = false
         isolation.run {
-            if let node = inodes[id]?.node { found = (status(of: node), attributesHold(node)) }
+            guard let node = inodes[id]?.node else { return }
+            isGone = isSeek && node.attribute != nil && !node.isActive
+            found = (status(of: node), attributesHold(node))
         }
         guard let found else { return request.fail(.noSuchFileOrDirectory) }
+        if isGone { return request.fail(.noSuchDevice) }
         request.attributes(found.status, validFor: found.seconds)
     }
 

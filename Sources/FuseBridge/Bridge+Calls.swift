@@ -26,6 +26,7 @@ extension Bridge {
             if call.ticket == 0 { call.outcome = outcome } else { endLater(call, outcome) }
         }
         isolation.executor.drain()
+        if task.state == .dead { call.kill() }
         if call.outcome != nil { return true }
         park(call, task)
         return false
@@ -35,6 +36,11 @@ extension Bridge {
     private func park(_ call: Call, _ task: KernelTask) {
         call.task = task
         call.ticket = calls.insert(call)
+        // An oops has killed it: its caller gets EIO where the kernel's would get SIGKILL.
+        task.onDeath = { [unowned self, unowned call] in
+            endLater(call, .failed(.ioError))
+            call.isAbandoned = true
+        }
         // libfuse may call back at once, with its own lock held: the callback must not enter the isolation.
         call.onInterrupt { Bridge.of($0).attendant.post(interrupt: UInt64(UInt(bitPattern: $1))) }
     }

@@ -47,6 +47,7 @@ extension Bridge {
         guard let memory = zf_thread_buffer(size) else { return request.fail(.noMemory) }
         do throws(Errno) {
             try device.check()
+            try device.checkAlignment(offset, size)
             let buffer = UnsafeMutableRawBufferPointer(start: memory, count: size)
             let count = try device.handle.read(at: UInt64(offset), into: buffer)
             request.bytes(UnsafeRawBufferPointer(start: memory, count: count))
@@ -61,6 +62,7 @@ extension Bridge {
     ) {
         do throws(Errno) {
             try device.check()
+            try device.checkAlignment(offset, bytes.count)
             request.wrote(try device.handle.write(at: UInt64(offset), from: bytes))
         } catch .ioError where !isWriteBack && !device.isDirect {
             // The page cache of a block device takes the bytes, and a later fsync says that they are lost.

@@ -1,4 +1,5 @@
 import CFuse3
+import CFuseShims
 import Glibc
 import KernelCore
 import Kernfs
@@ -8,7 +9,7 @@ extension Bridge {
     /// fsync: attributes have nothing to make safe.
     func sync(_ request: consuming Request, _ handle: UInt64) {
         guard let device = OpenFile.handle(handle).takeUnretainedValue() as? OpenDevice else {
-            return request.fail(.invalidArgument)
+            return request.succeed()
         }
         do throws(Errno) {
             try device.check()
@@ -37,8 +38,7 @@ extension Bridge {
     private func discard(
         _ handle: any DeviceHandle, _ mode: FallocateMode, _ offset: UInt64, _ length: UInt64
     ) throws(Errno) {
-        let isKnown = [[.zeroRange], [.zeroRange, .keepSize], [.punchHole, .keepSize]].contains(mode)
-        guard isKnown else { throw .notSupported }
+        guard mode.subtracting([.keepSize, .punchHole, .zeroRange]).isEmpty else { throw .notSupported }
         let size = handle.size
         guard offset < size else { throw .invalidArgument }
         var length = length
@@ -47,7 +47,18 @@ extension Bridge {
             length = size - offset
         }
         guard (offset | length) % UInt64(KernfsOpenFile.page) == 0 else { throw .invalidArgument }
+        let isKnown = [[.zeroRange], [.zeroRange, .keepSize], [.punchHole, .keepSize]].contains(mode)
+        guard isKnown else { throw .notSupported }
         try handle.discard(at: offset, length: length)
+    }
+
+    /// lseek for data and holes: a block device knows none, an attribute is data to its nominal end.
+    func seek(_ request: consuming Request, _ offset: Int, _ whence: Int32, _ handle: UInt64) {
+        guard OpenFile.handle(handle).takeUnretainedValue() is OpenAttribute else {
+            return request.fail(.invalidArgument)
+        }
+        guard offset < KernfsOpenFile.page else { return request.fail(.noSuchAddressOrDevice) }
+        request.found(whence == zf_seek_data() ? offset : KernfsOpenFile.page)
     }
 }
 

@@ -11,13 +11,14 @@ extension Bridge {
         let found = isolation.read { (inode: inodes[id], node: inodes[id]?.node) }
         guard let inode = found.inode, let node = found.node else { return request.fail(.noSuchFileOrDirectory) }
         let flags = info.flags
-        let reads = flags & O_ACCMODE != O_WRONLY
-        let writes = flags & O_ACCMODE != O_RDONLY
+        // Mode 3 asks for the right to read and write, and then does neither.
+        let reads = [O_RDONLY, O_RDWR].contains(flags & O_ACCMODE)
+        let writes = [O_WRONLY, O_RDWR].contains(flags & O_ACCMODE)
         switch node.kind {
         case .attribute:
-            if zf_is_direct(flags) != 0 { return request.fail(.invalidArgument) }
             let call = Call(request)
-            start(call) { [unowned self] in await openAttribute(call, node, reads, writes) }
+            let isDirect = zf_is_direct(flags) != 0
+            start(call) { [unowned self] in await openAttribute(call, node, reads, writes, isDirect: isDirect) }
         case .device(let device):
             let call = Call(request)
             start(call) { [unowned self] in
@@ -28,9 +29,12 @@ extension Bridge {
         }
     }
 
-    private func openAttribute(_ call: Call, _ node: KernfsNode, _ reads: Bool, _ writes: Bool) async -> Call.Outcome {
+    private func openAttribute(
+        _ call: Call, _ node: KernfsNode, _ reads: Bool, _ writes: Bool, isDirect: Bool
+    ) async -> Call.Outcome {
         do throws(Errno) {
             let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes))
+            if isDirect { return .failed(.invalidArgument) }
             if call.isAbandoned { return .failed(.interrupted) }
             open.number = files.insert(open)
             return .opened(open, directIO: true, keepCache: false)

@@ -29,6 +29,12 @@ final class Call {
         self.request = consume request
     }
 
+    /// Its task was killed by an oops before it ever waited.
+    func kill() {
+        outcome = .failed(.ioError)
+        isAbandoned = true
+    }
+
     /// Has `post` called when the caller gets a signal.
     func onInterrupt(_ post: fuse_interrupt_func_t) { request?.onInterrupt(ticket, post) }
 

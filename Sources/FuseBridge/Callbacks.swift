@@ -1,4 +1,5 @@
 import CFuse3
+import Glibc
 import SystemPackage
 
 /// The table of functions that libfuse calls, on its workers' threads. One line each.
@@ -22,11 +23,15 @@ enum Callbacks {
     }
 
     private static func addAttributes(_ ops: inout fuse_lowlevel_ops) {
-        ops.getattr = { req, id, _ in Bridge.of(req).getAttributes(Request(req), id) }
+        ops.getattr = { Bridge.of($0).getAttributes(Request($0), $1, isSeek: $2 != nil) }
         ops.setattr = {
             Bridge.of($0).setAttributes(
                 Request($0), $1, $2!.pointee, SettableAttributes(rawValue: $3), isOpen: $4 != nil)
         }
+        ops.getxattr = { req, _, _, _ in Request(req).fail(.noData) }
+        ops.listxattr = { req, _, size in Request(req).names(size) }
+        ops.setxattr = { req, _, _, _, _, _ in Request(req).fail(.notSupportedOnSocket) }
+        ops.removexattr = { req, _, _ in Request(req).fail(.notSupportedOnSocket) }
         ops.statfs = { req, _ in Bridge.of(req).fileSystemStatistics(Request(req)) }
     }
 
@@ -37,6 +42,7 @@ enum Callbacks {
         ops.write = { Bridge.of($0).write(Request($0), UnsafeRawBufferPointer(start: $2, count: $3), $4, $5!.pointee) }
         ops.poll = { Bridge.of($0).poll(Request($0), $2!.pointee.fh, $3) }
         ops.fsync = { Bridge.of($0).sync(Request($0), $3!.pointee.fh) }
+        ops.lseek = { Bridge.of($0).seek(Request($0), $2, $3, $4!.pointee.fh) }
         ops.fallocate = { Bridge.of($0).allocate(Request($0), $2, $3, $4, $5!.pointee.fh) }
         // No flush: it comes for each close of each duplicate and says nothing.
     }
@@ -44,7 +50,9 @@ enum Callbacks {
     /// Nothing can be made or removed by name, as in sysfs.
     private static func addRefusals(_ ops: inout fuse_lowlevel_ops) {
         ops.create = { req, _, _, _, _ in Request(req).fail(.permissionDenied) }
-        ops.mknod = { req, _, _, _, _ in Request(req).fail(.notPermitted) }
+        ops.mknod = { req, _, _, mode, _ in
+            Request(req).fail(mode & S_IFMT == S_IFREG ? .permissionDenied : .notPermitted)
+        }
         ops.mkdir = { req, _, _, _ in Request(req).fail(.notPermitted) }
         ops.unlink = { req, _, _ in Request(req).fail(.notPermitted) }
         ops.rmdir = { req, _, _ in Request(req).fail(.notPermitted) }

@@ -35,6 +35,7 @@ final class OpenDevice: OpenFile {
     let isDirect: Bool
     private let seen: Atomic<UInt>
     private let gone = Atomic(false)
+    private let lastEnd = Atomic<UInt>(.max)
 
     init(_ handle: any DeviceHandle, _ lateErrors: LateErrors, isDirect: Bool) {
         self.handle = handle
@@ -52,6 +53,19 @@ final class OpenDevice: OpenFile {
     /// - Throws: `ENODEV` after a reboot.
     func check() throws(Errno) {
         if gone.load(ordering: .relaxed) { throw .noSuchDevice }
+    }
+
+    /// Direct I/O moves whole blocks.
+    ///
+    /// FUSE cuts a large request from a buffer that is not aligned into odd pieces: those are let through, which are
+    /// either large, or go on where the last one ended.
+    /// - Throws: `EINVAL` for a request that no block device would take.
+    func checkAlignment(_ offset: Int, _ size: Int) throws(Errno) {
+        guard isDirect else { return }
+        let end = UInt(bitPattern: offset + size)
+        let last = lastEnd.exchange(end, ordering: .relaxed)
+        if (offset | size) % KernfsOpenFile.page == 0 || size >= 64 << 10 || last == UInt(bitPattern: offset) { return }
+        throw .invalidArgument
     }
 
     /// - Throws: `EIO` once for each descriptor if a buffered write has failed since it looked last.

@@ -53,6 +53,17 @@ struct Request: ~Copyable {
         discard self
     }
 
+    consuming func found(_ offset: Int) {
+        _ = fuse_reply_lseek(raw, off_t(offset))
+        discard self
+    }
+
+    /// An empty list of extended attributes, or its size.
+    consuming func names(_ size: Int) {
+        _ = size == 0 ? fuse_reply_xattr(raw, 0) : fuse_reply_buf(raw, nil, 0)
+        discard self
+    }
+
     consuming func link(_ target: String) {
         _ = fuse_reply_readlink(raw, target)
         discard self

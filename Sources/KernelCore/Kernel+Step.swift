@@ -46,6 +46,7 @@ extension Kernel {
 
     /// A task that was killed by an oops stays where it is, and holds what it held.
     func rest(_ task: KernelTask) async {
+        task.onDeath.take()?()
         while !isHalting { await task.suspend() }
     }
 
@@ -59,6 +60,7 @@ extension Kernel {
         task.state = .blocked
         task.beginsToWait(at: now)
         object.waiters.append(task)
+        if trace.isOn { trace.record(self, task, operation, object, .wait) }
         if let cycle = WaitCycle(closedBy: task) {
             for party in cycle.parties { party.task.isDeadlocked = true }
             raise(.cycle(cycle))

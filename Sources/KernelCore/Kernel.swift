@@ -77,6 +77,7 @@ public final class Kernel {
         nextTask += 1
         let task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid != 0 ? pid : Int32(nextTask))
         task.index = tasks.count
+        if mode == .live { task.born = now }
         tasks.append(task)
         executor.start(task, body)
         return task
@@ -109,6 +110,8 @@ public final class Kernel {
         memory = [:]
         onEvent = nil
         nameOfProcess = nil
+        points.onArrival = nil
+        points.onDeclare = nil
         lockdep.forget()
         alarm = nil
         current = idle

@@ -44,11 +44,12 @@ extension Kernel {
     /// Reports a `WARN`; the task goes on.
     public func warn(_ kind: String, _ text: String, at place: String, in function: String) {
         if isHalting { return }
-        taints.insert("W")
         raise(
             .warning(
                 Warning(
                     task: current, text: text, place: place, function: function, frames: current.frames, kind: kind)))
+        // As the kernel's: the report of the first warning still says "Not tainted".
+        taints.insert("W")
     }
 
     /// Reports a page fault of the current task and kills it: it stops at its next step, with all that it holds.
@@ -56,12 +57,12 @@ extension Kernel {
         if isHalting || current.state == .dead { return }
         let page = memory.map { UInt64($0.id) } ?? mix(what.fingerprint, 1) & 0xfffff
         current.state = .dead
-        taints.insert("D")
         raise(
             .oops(
                 Oops(
                     task: current, what: what, address: 0xffff_c900_0000_0000 | page << 12, frames: current.frames,
                     time: mode == .live ? now : 0)))
+        taints.insert("D")
     }
 
     /// Sets a taint flag, in the kernel's letters.

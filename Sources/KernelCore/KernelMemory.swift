@@ -6,6 +6,8 @@ open class KernelMemory: Fingerprinted {
     public let kind: String
     /// True once it was freed.
     public private(set) var isFreed = false
+    /// The module that allocated it; once that is gone, nobody can free it any more. Not kept while exploring.
+    public let allocator: (any KernelText)?
     /// Number within the kernel, in order of allocation.
     public let id: UInt32
 
@@ -13,11 +15,15 @@ open class KernelMemory: Fingerprinted {
     public init(kernel: Kernel, kind: String) {
         self.kernel = kernel
         self.kind = kind
+        allocator = kernel.mode == .live ? kernel.current.text.last : nil
         id = kernel.nextObject
         kernel.nextObject += 1
         kernel.memory[ObjectIdentifier(self)] = self
         kernel.sharedFingerprint ^= mix(kind.fingerprint, UInt64(id))
     }
+
+    /// True if it outlived the module that allocated it.
+    public final var isLeaked: Bool { !isFreed && allocator?.isFreed == true }
 
     /// The allocation's identity within the kernel.
     public final var fingerprint: UInt64 { UInt64(id) }

@@ -8,6 +8,8 @@ open class KernelObject: Fingerprinted {
     public let name: String
     /// The name in gates and schedules, a file name, e.g. `init_lock`.
     public let pointName: String
+    /// What a report calls it in a sentence, e.g. `mutex zram_index_mutex`.
+    open var title: String { name }
     var waiters: [KernelTask] = []
 
     /// Makes an object and names it.
@@ -44,6 +46,9 @@ open class KernelObject: Fingerprinted {
             if pending.operation.isExclusive { break }
         }
     }
+
+    /// The number of references that the step leaves behind, for traces; nil for what is not counted.
+    open func count(after operation: Operation) -> Int? { nil }
 
     /// Records a change of the object's part of the shared state.
     @inline(__always)

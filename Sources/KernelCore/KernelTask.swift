@@ -30,6 +30,8 @@ public final class KernelTask {
         }
         set { givenName = newValue }
     }
+    /// When it was started, in nanoseconds since boot; 0 while exploring.
+    public internal(set) var born: UInt64 = 0
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
@@ -48,6 +50,9 @@ public final class KernelTask {
     public var userInfo: AnyObject?
     /// The module whose text the task runs, innermost last; an entry that was freed is a page fault at the next step.
     public var text: [any KernelText] = []
+
+    /// Called once when an oops has killed the task: whoever waits for it must not wait for ever.
+    public var onDeath: (() -> Void)?
 
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
@@ -87,6 +92,7 @@ public final class KernelTask {
         holds = []
         text = []
         userInfo = nil
+        onDeath = nil
     }
 
     /// Suspends the Swift task until `resume()`.

@@ -40,6 +40,8 @@ public final class Lockdep {
         public let from: LockClass
         /// The class that was taken.
         public let to: LockClass
+        /// How it was taken.
+        public let mode: Hold.Mode
         /// Who did it first.
         public let task: (name: String, pid: Int32)
         /// The functions that it was in.
@@ -52,6 +54,8 @@ public final class Lockdep {
     public private(set) var classes: [LockClass] = []
     private var byKey: [String: LockClass] = [:]
     private var edges: [Int: Edge] = [:]
+    /// The same edges by the class that was held, in the order in which they were learned.
+    private var outgoing: [Int: [Edge]] = [:]
     private var reported: Set<Int> = []
     private var nextIndex = 0
 
@@ -78,6 +82,7 @@ public final class Lockdep {
         classes.removeAll { gone.contains($0.index) }
         byKey = byKey.filter { !gone.contains($0.value.index) }
         edges = edges.filter { !gone.contains($0.value.from.index) && !gone.contains($0.value.to.index) }
+        outgoing = Dictionary(grouping: knownEdges) { $0.from.index }
         reported = reported.filter { !gone.contains($0 >> 20) && !gone.contains($0 & 0xfffff) }
     }
 
@@ -85,6 +90,7 @@ public final class Lockdep {
         classes = []
         byKey = [:]
         edges = [:]
+        outgoing = [:]
         reported = []
     }
 
@@ -94,8 +100,10 @@ public final class Lockdep {
     func knows(_ from: LockClass, _ to: LockClass) -> Bool { edges[key(from, to)] != nil }
 
     /// Adds an edge; returns the chain that leads back from `to` to `from`, if there is one that was not reported.
-    func add(_ from: LockClass, _ to: LockClass, by task: KernelTask) -> [Edge]? {
-        edges[key(from, to)] = Edge(from: from, to: to, task: (task.name, task.pid), frames: task.frames)
+    func add(_ from: LockClass, _ to: LockClass, _ mode: Hold.Mode, by task: KernelTask) -> [Edge]? {
+        let edge = Edge(from: from, to: to, mode: mode, task: (task.name, task.pid), frames: task.frames)
+        edges[key(from, to)] = edge
+        outgoing[from.index, default: []].append(edge)
         guard let chain = path(from: to, to: from), !chain.contains(where: { reported.contains(key($0.from, $0.to)) })
         else { return nil }
         reported.insert(key(from, to))
@@ -108,7 +116,7 @@ public final class Lockdep {
         var queue = [start]
         while !queue.isEmpty {
             let here = queue.removeFirst()
-            for edge in knownEdges where edge.from === here && edge.to !== start && cameBy[edge.to.index] == nil {
+            for edge in outgoing[here.index] ?? [] where edge.to !== start && cameBy[edge.to.index] == nil {
                 cameBy[edge.to.index] = edge
                 if edge.to === goal {
                     var chain = [edge]
@@ -128,6 +136,14 @@ public struct LockInversion {
     public let task: KernelTask
     /// The class that it is about to take.
     public let wanted: LockClass
+    /// The lock of that class.
+    public let object: KernelObject
+    /// How it is about to take it.
+    public let mode: Hold.Mode
+    /// The line that takes it, as `#fileID`.
+    public let file: StaticString
+    /// The line that takes it.
+    public let line: UInt32
     /// The lock that it holds and that depends on `wanted`.
     public let held: Hold
     /// The edges that lead from `wanted` back to the held class; empty when both are one class.
@@ -147,18 +163,24 @@ extension Kernel {
     ) {
         guard lockdep.isOn else { return }
         if mode == .shared { wanted.isUsed.read = true } else { wanted.isUsed.write = true }
-        if !isTry, !current.holds.isEmpty { check(wanted, object) }
+        if !isTry, !current.holds.isEmpty { check(wanted, object, mode, file, line) }
     }
 
-    private func check(_ wanted: LockClass, _ object: KernelObject) {
+    private func check(
+        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, _ file: StaticString, _ line: UInt32
+    ) {
         let task = current
+        // One splat for one acquisition, as the kernel's: the others would tell the same story.
+        var isReported = false
         for hold in task.holds {
             guard let held = hold.object.lockClass, !lockdep.knows(held, wanted) else { continue }
-            guard let chain = lockdep.add(held, wanted, by: task) else { continue }
+            guard let chain = lockdep.add(held, wanted, mode, by: task), !isReported else { continue }
+            isReported = true
             raise(
                 .inversion(
                     LockInversion(
-                        task: task, wanted: wanted, held: hold, chain: chain, holds: task.holds, frames: task.frames)))
+                        task: task, wanted: wanted, object: object, mode: mode, file: file, line: line, held: hold,
+                        chain: chain, holds: task.holds, frames: task.frames)))
         }
     }
 }

@@ -20,6 +20,7 @@ public final class Mutex: KernelObject {
     }
 
     public override var lockClass: LockClass? { ownClass }
+    public override var title: String { "mutex \(name)" }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         operation != .lock || owner == nil

@@ -34,6 +34,8 @@ public final class Points {
     public var isOn = false
     /// Called when a task arrives at a gate.
     public var onArrival: (() -> Void)?
+    /// Called with each gate that is declared, e.g. when a module is loaded.
+    public var onDeclare: ((Point) -> Void)?
 
     /// Says that the code has these steps on objects of that name.
     @inline(__always)
@@ -44,7 +46,9 @@ public final class Points {
     private func add(_ object: String, _ operations: [Operation]) {
         for operation in operations {
             for name in ["\(object).\(operation.name)", "\(object).\(operation.name).done"] where byName[name] == nil {
-                byName[name] = Point(name: name)
+                let point = Point(name: name)
+                byName[name] = point
+                onDeclare?(point)
             }
         }
     }
@@ -85,6 +89,7 @@ extension Kernel {
         task.beginsToWait(at: now)
         task.pending = Pending(operation: operation, object: object, since: now, file: "", line: 0)
         point.held.append(task)
+        if trace.isOn { trace.record(self, task, operation, object, .held) }
         points.recount()
         points.onArrival?()
         while !isHalting, point.held.contains(where: { $0 === task }) { await task.suspend() }

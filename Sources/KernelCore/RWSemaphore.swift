@@ -19,6 +19,7 @@ public final class RWSemaphore: KernelObject {
     }
 
     public override var lockClass: LockClass? { ownClass }
+    public override var title: String { "rwsem \(name)" }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         switch operation {

@@ -1,13 +1,27 @@
 /// Steps in the order in which they were taken.
 public final class Trace {
-    /// One step.
+    /// What an event says about its step.
+    public enum Kind: Sendable {
+        /// The step was taken.
+        case step
+        /// The task began to wait for the step.
+        case wait
+        /// The task was stopped at the gate before or behind the step.
+        case held
+    }
+
+    /// One step, or the beginning of a wait for one.
     public struct Event: Sendable {
-        /// Nanoseconds since boot.
+        /// What happened.
+        public let kind: Kind
+        /// Nanoseconds since boot; while exploring the number of the event.
         public let time: UInt64
         /// The task's number within the kernel.
         public let task: UInt32
         /// The task's name.
         public let name: String
+        /// The task's process id.
+        public let pid: Int32
         /// What it did.
         public let operation: Operation
         /// To what, as gates name it.
@@ -16,6 +30,28 @@ public final class Trace {
         public let id: UInt32
         /// The function that it was in, in the kernel's spelling.
         public let function: String
+        /// The tasks that it waits for, by number.
+        public let holders: [UInt32]
+        /// The references that the step left, of a node or module.
+        public let count: Int?
+
+        /// An event, e.g. of a schedule that is shown afterwards.
+        public init(
+            _ kind: Kind = .step, time: UInt64, task: UInt32, name: String, pid: Int32, operation: Operation,
+            object: String, id: UInt32 = 0, function: String = "", holders: [UInt32] = [], count: Int? = nil
+        ) {
+            self.kind = kind
+            self.time = time
+            self.task = task
+            self.name = name
+            self.pid = pid
+            self.operation = operation
+            self.object = object
+            self.id = id
+            self.function = function
+            self.holders = holders
+            self.count = count
+        }
     }
 
     /// True while steps are recorded.
@@ -25,15 +61,22 @@ public final class Trace {
     /// How many steps are kept.
     public var capacity = 65_536
 
+    private var recorded: UInt64 = 0
+
     /// Forgets all steps.
     public func clear() { events = [] }
 
-    func record(_ kernel: Kernel, _ task: KernelTask, _ operation: Operation, _ object: KernelObject) {
+    func record(
+        _ kernel: Kernel, _ task: KernelTask, _ operation: Operation, _ object: KernelObject, _ kind: Kind = .step
+    ) {
         if events.count >= capacity { events.removeFirst(capacity / 4) }
+        recorded += 1
         events.append(
             Event(
-                time: kernel.mode == .live ? kernel.now : UInt64(events.count), task: task.serial, name: task.name,
-                operation: operation, object: object.pointName, id: object.id,
-                function: task.frames.last.map { KernelName.snake($0.function) } ?? ""))
+                kind, time: kernel.mode == .live ? kernel.now : recorded, task: task.serial,
+                name: task.name, pid: task.pid, operation: operation, object: object.pointName, id: object.id,
+                function: task.frames.last.map { KernelName.snake($0.function) } ?? "",
+                holders: kind == .wait ? object.holders(against: operation).map(\.serial) : [],
+                count: kind == .step ? object.count(after: operation) : nil))
     }
 }

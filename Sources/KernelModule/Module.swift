@@ -76,6 +76,18 @@ public final class Module: KernelObject, KernelText {
         kernel.points.declare(pointName, [.tryModuleGet, .modulePut, .stopModule])
     }
 
+    public override var title: String { "reference of module \(name)" }
+
+    public override func count(after operation: Operation) -> Int? {
+        switch operation {
+        case .tryModuleGet: state != .going && references > 0 ? refcnt + 1 : refcnt
+        case .moduleGet: refcnt + 1
+        case .modulePut: max(refcnt - 1, -1)
+        case .stopModule: references == 1 ? -1 : refcnt
+        default: nil
+        }
+    }
+
     /// What `/sys/module/X/refcnt` shows: without the base reference; -1 once it is going.
     public var refcnt: Int { references - 1 }
 

@@ -142,7 +142,8 @@ public final class ModuleTable {
     private func parse(_ arguments: [String], _ definition: ModuleDefinition) -> [String: String] {
         var values = definition.parameters
         for argument in arguments {
-            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
             if values[parts[0]] != nil {
                 values[parts[0]] = parts.count > 1 ? parts[1] : ""
             } else {

@@ -25,6 +25,12 @@ public final class KernfsFaults {
     public var space: UInt64 = 0
     /// How many more may fail, -1 without end, `times`.
     public var times: Int64 = 1
+    /// Only tasks that asked for it by `/proc/PID/make-it-fail` fail, `task-filter`: nobody can ask here.
+    public var taskFilter = false
+    /// Messages that `verbose` lets through at once, `verbose_ratelimit_burst`; kept, nothing is limited here.
+    public var verboseRatelimitBurst: UInt64 = 10
+    /// In so many milliseconds, `verbose_ratelimit_interval_ms`; kept, nothing is limited here.
+    public var verboseRatelimitInterval: UInt64 = 0
     /// How chatty, `verbose`.
     public var verbose: UInt64 = 2
     /// `kernfs_debug_wait_completion`: who removes the device completes it first.
@@ -60,7 +66,7 @@ public final class KernfsFaults {
 
     /// The kernel's `should_fail`, with a random generator that repeats from boot to boot.
     private func shouldFail() -> Bool {
-        guard probability > 0, times != 0 else { return false }
+        guard probability > 0, times != 0, !taskFilter else { return false }
         if space > 0 {
             space -= 1
             return false

@@ -60,12 +60,23 @@ public final class KernfsNode: KernelObject {
             root.kernel.lockdep.lockClass("kn->active", kind: .active, key: $0, module: owner?.name)
         }
         super.init(kernel: root.kernel, name: name)
-        if case .attribute(let ops) = kind, !ops.isControl {
+        if owner != nil {
             kernel.points.declare(name, [.getActive, .putActive, .deactivate, .drain, .unlink])
         }
     }
 
     public override var lockClass: LockClass? { ownClass }
+    public override var title: String { "active reference of \(path)" }
+
+    public override func count(after operation: Operation) -> Int? {
+        let count = active >= 0 ? active : active - Self.deactivatedBias
+        return switch operation {
+        case .getActive: isActive ? count + 1 : count
+        case .putActive: count - 1
+        case .drain, .deactivate: count
+        default: nil
+        }
+    }
 
     /// True until removal begins.
     public var isActive: Bool { active >= 0 }

@@ -35,8 +35,15 @@ public final class Machine {
     public let core: DriverCore
     /// What it is made of; `patches` may change while it runs.
     public var configuration: MachineConfiguration
-    /// Called by `echo b > sysrq-trigger`; the owner reboots the machine.
+    /// Called by `echo b > sysrq-trigger`, in the task that writes: the owner reboots the machine once no task runs.
     public var onReboot: (() -> Void)?
+    /// Called with each event, behind its report in the log; live machines only.
+    public var onEvent: ((KernelEvent) -> Void)?
+    /// The patches of the driver that was loaded last.
+    public private(set) var activePatches: Set<Patch>
+    /// How often something happened that a kernel would report.
+    public internal(set) var counts = EventCounts()
+    let gates: GateWatch
 
     /// Assembles a machine; nothing runs yet.
     ///
@@ -48,11 +55,13 @@ public final class Machine {
         firstInode: UInt64 = 1
     ) throws(Errno) {
         self.configuration = configuration
+        activePatches = configuration.patches
         kernel = Kernel(mode: mode, executor: executor)
         root = KernfsRoot(kernel: kernel, firstInode: firstInode)
         modules = ModuleTable(kernel: kernel)
         modules.waitsForGoing = configuration.abi == .v5_15
         hotplug = CPUHotplug(kernel: kernel, cpus: configuration.cpus)
+        gates = GateWatch(kernel: kernel)
         core = try DriverCore(kernel: kernel, root: root, modules: modules, abi: configuration.abi)
         modules.sysfs = try ModuleObjects(root: root)
         modules.install(
@@ -60,11 +69,14 @@ public final class Machine {
         )
         core.onlineCPUs = { [weak hotplug] in hotplug?.onlineCount ?? 1 }
         try addCPUs()
+        try addControls()
+        if mode == .live { kernel.onEvent = { [weak self] in self?.report($0) } }
     }
 
     /// The patches as of this load of the driver; those of kernfs change at the same moment.
     private func applied() -> Set<Patch> {
         let patches = configuration.patches
+        activePatches = patches
         root.pinsModule = patches.contains(.kernfsPinsModule)
         root.skipsUnbreakPairing = patches.contains(.noUnbreakPairing)
         return patches

@@ -1,6 +1,7 @@
 import CPUHotplug
 import DriverModel
 import KernelCore
+import KernelModule
 import SystemPackage
 
 /// One device's compressor: an instance of the CPU hotplug state, with a stream per CPU. The kernel's `struct zcomp`.
@@ -69,8 +70,12 @@ final class ZramTable: KernelMemory {
     /// Where the pages are.
     let pool: any ZramPool
 
-    init(_ kernel: Kernel, pool: any ZramPool) {
+    /// The driver's module; a table that outlives it is leaked.
+    let module: Module
+
+    init(_ kernel: Kernel, module: Module, pool: any ZramPool) {
         self.pool = pool
+        self.module = module
         super.init(kernel: kernel, kind: "zram->table")
     }
 

@@ -54,6 +54,6 @@ extension Zram {
         guard size != 0 else { throw .noMemory }
         let algorithm = driver.memory.algorithms.first { Parse.equals(Array(name.utf8), $0) } ?? driver.defaultAlgorithm
         let pool = try driver.memory.makePool(disk: disk.name, pages: size / Self.pageSize, algorithm: algorithm)
-        return ZramTable(kernel, pool: pool)
+        return ZramTable(kernel, module: driver.module, pool: pool)
     }
 }

@@ -44,7 +44,7 @@ extension Zram {
     func debugStatShow() async throws(Errno) -> String {
         kernel.enter("debug_stat_show")
         defer { kernel.leave() }
-        return await initLock.withRead { "version: 1\n\(column(0)) \(column(0))\n" }
+        return await initLock.withRead { "version: 1\n\(driver.abi == .v5_15 ? column(0) : "0") \(column(0))\n" }
     }
 
     private func column(_ number: UInt64) -> String {

@@ -130,9 +130,11 @@ public final class ZramDriver: ModuleCode {
     /// Runs a store's body; under `zram-up` holds the global mutex and refuses once the module is going.
     ///
     /// - Throws: `ENODEV` under `zram-up` while the driver is not up.
-    func whileUp<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
+    func whileUp<R>(
+        _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(Errno) -> R
+    ) async throws(Errno) -> R {
         guard patches.contains(.zramUp) else { return try await body() }
-        return try await indexMutex.withLock { () async throws(Errno) in
+        return try await indexMutex.withLock(file, line) { () async throws(Errno) in
             guard kernel.isHalting || isUp.value else { throw .noSuchDevice }
             return try await body()
         }
@@ -162,4 +164,11 @@ struct DeviceTable: Fingerprinted {
     }
 
     var fingerprint: UInt64 { inOrder.reduce(1) { mix($0, mix(UInt64($1.index), $1.fingerprint)) } }
+}
+
+extension ZramDriver {
+    /// Drops the pages of the devices of a kernel that is switched off; what a module left behind stays to be seen.
+    public static func powerOff(_ kernel: Kernel) {
+        for case let table as ZramTable in kernel.memory.values where !table.module.isFreed { table.pool.free() }
+    }
 }

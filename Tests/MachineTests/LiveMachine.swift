@@ -19,7 +19,7 @@ final class LiveMachine {
         configuration.patches = Policy.named(policy)!.patches
         change(&configuration)
         machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: EmptyMemory())
-        machine.kernel.onEvent = { [unowned self] event in
+        machine.onEvent = { [unowned self] event in
             switch event {
             case .cycle: cycles += 1
             case .warning(let warning): warnings.append(warning.kind)
@@ -69,7 +69,7 @@ final class LiveMachine {
         spawn("cat") { [machine] () async throws(Errno) in
             guard let node = machine.root.find(path) else { throw .noSuchFileOrDirectory }
             let file = try await KernfsOpenFile(node, read: true, write: false)
-            return String(decoding: try await file.read(at: 0, count: 4096), as: UTF8.self)
+            return String(decoding: try await file.read(at: 0, count: .max / 2), as: UTF8.self)
         }
     }
 

@@ -67,8 +67,8 @@ for state in uninitialised initialised; do
     line "$state"
     [[ $state == initialised ]] && quietly disksize 1M
     stores algorithm_params '' '\n' junk level level= level=1 'level=1\n' level=-5 level=x level=1.5 level=99999999999 priority=0 \
-        'priority=0 level=3' priority=1 priority=4 priority=-1 priority=x "algo=$default" 'algo=lz4 level=3' algo=nosuch algo= \
+        'priority=0 level=3' priority=1 priority=4 priority=-1 priority=x "algo=$default" "algo=$other level=3" algo=nosuch algo= \
         dict=/nonexistent dict= 'dict=/' 'unknown=1' 'level=1 unknown' 'level=1  priority=0' '"level=1"' 'level=1,priority=0' |
-        sed "s/algo=$default/algo=DEFAULT/; s/\(algo=DEFAULT)=\)[0-9]*/\1N/"
+        sed "s/algo=$other /algo=OTHER /; s/algo=$default/algo=DEFAULT/; s/\(algo=DEFAULT)=\)[0-9]*/\1N/"
 done
 quietly reset 1

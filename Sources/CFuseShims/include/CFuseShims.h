@@ -42,6 +42,9 @@ int zf_interrupt_signal(void);
 
 /* What the C library declares under _GNU_SOURCE only. */
 int zf_is_direct(int open_flags);
+
+/* SEEK_DATA, which Swift's Glibc hides. */
+int zf_seek_data(void);
 int zf_eventfd(void);
 void zf_name_thread(const char *name);
 

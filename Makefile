@@ -1,0 +1,76 @@
+# make demo: the deadlock, its report and the cure. make test: everything that is tested. make help: the rest.
+.DEFAULT_GOAL := help
+SWIFT ?= swift
+CONFIGURATION ?= debug
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+DESTDIR ?=
+# mount(8) and umount(8) look for their helpers there and nowhere else.
+HELPERDIR ?= /sbin
+BUILD = $(SWIFT) build -c $(CONFIGURATION) -j $(JOBS)
+BINARY = .build/$(CONFIGURATION)/zramfs
+RELEASE = .build/release/zramfs
+
+.PHONY: help
+help:
+	@echo 'make demo     install what is missing, build, mount, deadlock, report, cure'
+	@echo 'make test     unit tests, then tests on real mounts (as root: all of them)'
+	@echo 'make build    the binary, $(BINARY); CONFIGURATION=release for a fast one'
+	@echo 'make deps     Debian packages that are missing; bench-deps: also those of the peers'
+	@echo 'make bench    ratios to a C file system and to the kernel, side by side'
+	@echo 'make install  PREFIX=$(PREFIX), with the helpers of mount(8) and umount(8)'
+	@echo 'make lint     format and style, strictly; format: put it right'
+
+.PHONY: deps
+deps:
+	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev pkg-config fio e2fsprogs util-linux gcc
+
+.PHONY: bench-deps
+bench-deps: deps
+	@Tests/deps qemu-system-common qemu-utils nbdkit libnbd-bin spin
+
+.PHONY: build
+build:
+	$(BUILD) --product zramfs
+
+.PHONY: demo
+demo: deps
+	$(SWIFT) build -c release -j $(JOBS) --product zramfs
+	Fixtures/demo.sh $(RELEASE)
+
+.PHONY: test
+test: deps
+	$(BUILD) --build-tests
+	$(SWIFT) test -c $(CONFIGURATION) --skip-build
+	ZRAMFS=$(CURDIR)/$(BINARY) Tests/MountTests/run
+
+.PHONY: bench
+bench: deps
+	$(SWIFT) build -c release -j $(JOBS) --product zramfs
+	Tests/Bench/run $(CURDIR)/$(RELEASE)
+
+.PHONY: format
+format:
+	$(SWIFT) format -i -r Sources Tests Package.swift
+
+.PHONY: lint
+lint:
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	Tests/lint
+
+.PHONY: install
+install:
+	$(SWIFT) build -c release -j $(JOBS) --product zramfs
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/zramfs
+	install -d $(DESTDIR)$(HELPERDIR)
+	ln -sf $(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs
+	ln -sf $(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs \
+	    $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
+
+.PHONY: clean
+clean:
+	rm -rf .build

@@ -1,0 +1,9 @@
+#ifndef ZRAMFS_HOST_H
+#define ZRAMFS_HOST_H
+
+#include <sys/types.h>
+
+/// fallocate(2) with FALLOC_FL_PUNCH_HOLE: visible only under _GNU_SOURCE, which Swift's importer does not define.
+int zramfs_punch_hole(int fd, off_t offset, off_t length);
+
+#endif

@@ -1,0 +1,48 @@
+import SystemPackage
+
+extension Image {
+    /// The tables that nobody has freed: so far, or, once the image is closed, ever.
+    public var leaked: [TableInfo] {
+        state.withLock { state in
+            if state.isClosed { return state.leaked }
+            return liveTables.map(\.info)
+        }
+    }
+
+    private var liveTables: [PageTable] {
+        log.tables.withLock { $0.values.sorted { $0.id < $1.id } }
+    }
+
+    /// Ends the use of the image and lets its lock go; tables that are still there become useless (`EIO`).
+    ///
+    /// A second call does nothing.
+    /// - Parameter clean: whether to write that the image was closed properly, with the tables that were never freed
+    ///   listed as leaked; without it the file looks as if the process had been killed.
+    public func close(clean: Bool) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            let tables = liveTables
+            shut()
+            log.dropReserve()
+            state.leaked = tables.map(\.info)
+            state.isClosed = true
+            if clean {
+                for info in state.leaked { directory.markLeaked(info) }
+                state.superblock.state = .clean
+                // If the host cannot take the last block, the image says that it was not closed: true enough.
+                try? state.superblock.write(to: file)
+                if state.leaked.isEmpty { try? file.truncate(to: UInt64(LogState.segmentSize)) }
+            }
+            file.unlock()
+        }
+    }
+
+    /// Waits for everything that is under way, and keeps everything else out.
+    func shut() {
+        log.cleaner.withLock { _ in
+            for table in liveTables { table.detach(releasing: false) }
+        }
+        // The tables know the log, and the log them.
+        log.tables.withLock { $0.removeAll() }
+    }
+}

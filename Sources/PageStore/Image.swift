@@ -1,0 +1,92 @@
+import SystemPackage
+
+/// One sparse file that holds the compressed pages of all disks of a mount.
+///
+/// The image is volatile, as zram is: a new user starts with an empty one, whatever the last one left. What was
+/// never freed stays in the file after `close`, for `inspect` to show.
+public final class Image: Sendable {
+    /// The file, as it was named; the directory, for a temporary image.
+    public let path: String
+
+    let file: ImageFile
+    let log: SegmentLog
+    let directory: TableDirectory
+    let state: Guarded<State>
+
+    struct State {
+        var superblock: Superblock
+        var nextTable: UInt32 = 1
+        var isClosed = false
+        /// Tables that were never freed, once the image is closed.
+        var leaked: [TableInfo] = []
+    }
+
+    /// Opens an image, and creates the file if there is none.
+    ///
+    /// An empty file, and an image that nobody uses, is taken over and emptied. The lock on it is held until `close`.
+    /// - Parameters:
+    ///   - path: a regular file, or nothing yet.
+    ///   - capacity: the length that the file may grow to, in bytes; writes beyond it fail with `ENOSPC`. nil: as the
+    ///     host allows.
+    /// - Throws: `ImageError`; a file that is not an image is left as it is.
+    public convenience init(creating path: String, capacity: UInt64? = nil) throws(ImageError) {
+        let file = try ImageFile.claim(path)
+        try self.init(path: path, file: file, capacity: capacity)
+    }
+
+    /// Makes a private image that no other process can see, and that is gone with this one.
+    /// - Parameters:
+    ///   - directory: where the host should keep its blocks.
+    ///   - capacity: as for a named image.
+    public convenience init(temporary directory: String, capacity: UInt64? = nil) throws(ImageError) {
+        let file = try ImageFile.temporary(in: directory)
+        try self.init(path: directory, file: file, capacity: capacity)
+    }
+
+    private init(path: String, file: ImageFile, capacity: UInt64?) throws(ImageError) {
+        let superblock = Superblock(state: .inUse)
+        do {
+            try file.truncate(to: 0)
+            try superblock.write(to: file)
+            try file.truncate(to: UInt64(LogState.segmentSize))
+            log = try SegmentLog(file: file, salt: superblock.salt, capacity: capacity)
+        } catch {
+            throw .host(path, "write the image", error)
+        }
+        self.path = path
+        self.file = file
+        directory = TableDirectory(file: file)
+        state = Guarded(State(superblock: superblock))
+    }
+
+    deinit {
+        // Dropped without close: as if the process had been killed.
+        shut()
+    }
+
+    /// Makes an empty table for a disk; memory is used only as pages are written.
+    /// - Parameters:
+    ///   - disk: the disk's name; up to 64 bytes of it are kept in the image.
+    ///   - pages: the size of the disk.
+    /// - Throws: `ENOMEM` if the table could never fit into memory; `EIO` if the image is closed; an error of the host.
+    ///
+    /// The kernel function is `zram_meta_alloc`.
+    public func makeTable(disk: String, pages: UInt64, algorithm: Algorithm) throws(Errno) -> PageTable {
+        try state.withLock { state throws(Errno) in
+            guard !state.isClosed else { throw .ioError }
+            let info = TableInfo(
+                id: state.nextTable,
+                disk: disk,
+                pages: pages,
+                algorithm: algorithm,
+                storedPages: 0,
+                storedBytes: 0
+            )
+            let table = try PageTable(info: info, log: log, directory: directory)
+            try directory.add(info)
+            state.nextTable += 1
+            log.tables.withLock { $0[info.id] = table }
+            return table
+        }
+    }
+}

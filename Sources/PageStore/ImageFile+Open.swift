@@ -1,0 +1,90 @@
+import Glibc
+import SystemPackage
+
+extension ImageFile {
+    /// Opens a file for an image and locks it; nothing in it is changed.
+    static func claim(_ path: String) throws(ImageError) -> ImageFile {
+        let file = try open(path, flags: O_RDWR | O_CREAT, action: "open the image")
+        guard file.tryLock(exclusive: true) else {
+            throw ImageError(
+                .inUse,
+                path: path,
+                "the image is in use by another daemon",
+                remedy: "unmount that one first, or choose another image"
+            )
+        }
+        do {
+            guard try file.size() > 0 else { return file }
+        } catch {
+            throw .host(path, "examine the image", error)
+        }
+        _ = try file.superblock(path)
+        return file
+    }
+
+    /// Makes a file without a name.
+    static func temporary(in directory: String) throws(ImageError) -> ImageFile {
+        var template = Array("\(directory)/zramfs.XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw .host(directory, "make a temporary image", Errno(rawValue: errno)) }
+        unlink(template)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return ImageFile(owning: descriptor)
+    }
+
+    /// Opens a regular file.
+    static func open(_ path: String, flags: Int32, action: String) throws(ImageError) -> ImageFile {
+        // Non-blocking, so that a FIFO is found out instead of waited for.
+        let descriptor = Glibc.open(path, flags | O_NONBLOCK | O_CLOEXEC, 0o600)
+        let failure = Errno(rawValue: errno)
+        if descriptor < 0, failure != .isDirectory { throw .host(path, action, failure) }
+        let file = ImageFile(owning: descriptor)
+        var info = stat()
+        guard descriptor >= 0, fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+            throw ImageError(
+                .notAnImage,
+                path: path,
+                failure == .isDirectory ? "this is a directory" : "this is not a regular file",
+                remedy: "name a file for the image, or one that does not exist yet"
+            )
+        }
+        return file
+    }
+
+    /// Reads and checks the superblock.
+    func superblock(_ path: String) throws(ImageError) -> Superblock {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Superblock.size, alignment: 8)
+        defer { block.deallocate() }
+        let count: Int
+        do {
+            count = try readAvailable(at: 0, into: block.baseAddress!, count: block.count)
+        } catch {
+            throw .host(path, "read the image", error)
+        }
+        guard count >= 8, block.loadUnaligned(as: UInt64.self) == Superblock.magic else {
+            throw ImageError(
+                .notAnImage,
+                path: path,
+                "this file is not a zramfs image, and was left as it is",
+                remedy: "choose another name, or remove the file yourself"
+            )
+        }
+        let remedy = "nothing in it can be mounted again anyhow: remove the file, or examine a copy of it"
+        guard count == Superblock.size, let superblock = try? Superblock(UnsafeRawBufferPointer(block)) else {
+            throw ImageError(.damaged, path: path, "the superblock is damaged", remedy: remedy, offset: 0)
+        }
+        guard superblock.version <= Superblock.version, superblock.flags == 0 else {
+            throw ImageError(
+                .newerVersion,
+                path: path,
+                "the image is of version \(superblock.version), flags \(superblock.flags); this program knows version "
+                    + "\(Superblock.version)",
+                remedy: "use the program that made it"
+            )
+        }
+        guard superblock.segmentSize == LogState.segmentSize else {
+            throw ImageError(.damaged, path: path, "the segment size is impossible", remedy: remedy, offset: 32)
+        }
+        return superblock
+    }
+}

@@ -1,0 +1,55 @@
+import Glibc
+import SystemPackage
+
+/// Reads an image and says what is in it; the image is not changed.
+/// - Parameters:
+///   - path: the image.
+///   - check: whether to verify every checksum, too. An image that is in use is not checked: it changes meanwhile.
+/// - Throws: `ImageError` if the file is no image, or cannot be read. Damage behind the superblock is no error but a
+///   problem in the report.
+public func inspect(imageAt path: String, check: Bool) throws(ImageError) -> ImageReport {
+    let file = try ImageFile.open(path, flags: O_RDONLY, action: "open the image")
+    let isUnused = file.tryLock(exclusive: false)
+    let superblock = try file.superblock(path)
+    do throws(Errno) {
+        var report = ImageReport(
+            path: path,
+            version: superblock.version,
+            uuid: superblock.uuidText,
+            created: superblock.created,
+            state: !isUnused ? .inUse : superblock.state == .clean ? .clean : .notClosed,
+            fileSize: try file.size(),
+            segmentSize: superblock.segmentSize,
+            checked: check && isUnused
+        )
+        try readDirectory(of: file, into: &report)
+        guard report.state != .inUse else { return report }
+        var scan = LogScan(tables: report.tables.map(\.info), salt: superblock.salt, verifies: check)
+        try scan.run(over: file, size: report.fileSize)
+        scan.complete(&report)
+        return report
+    } catch {
+        throw .host(path, "read the image", error)
+    }
+}
+
+private func readDirectory(of file: ImageFile, into report: inout ImageReport) throws(Errno) {
+    let count = TableDirectory.slotCount * TableDirectory.slotSize
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+    defer { bytes.deallocate() }
+    let got = try file.readAvailable(at: TableDirectory.offset, into: bytes.baseAddress!, count: count)
+    if got < count {
+        let end = TableDirectory.offset + UInt64(got)
+        report.problems.append(.init(offset: end, message: "the file ends within the table directory"))
+    }
+    for start in stride(from: 0, through: got - TableDirectory.slotSize, by: TableDirectory.slotSize) {
+        let slot = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + TableDirectory.slotSize)])
+        do {
+            guard let (info, condition) = try TableDirectory.decode(slot) else { continue }
+            report.tables.append(.init(info: info, isLeaked: condition == .leaked))
+        } catch {
+            let offset = TableDirectory.offset + UInt64(start)
+            report.problems.append(.init(offset: offset, message: "a directory entry is damaged"))
+        }
+    }
+}

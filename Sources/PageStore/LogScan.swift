@@ -1,0 +1,92 @@
+import SystemPackage
+
+/// A walk over all segments of an image that nobody uses.
+struct LogScan {
+    private struct Key: Hashable {
+        var table: UInt32
+        var page: UInt64
+    }
+
+    private struct Latest {
+        var sequence: UInt64
+        var segment: Int
+        var length: UInt16
+    }
+
+    private let tables: [UInt32: TableInfo]
+    private let salt: UInt32
+    private let verifies: Bool
+    private var latest: [Key: Latest] = [:]
+    private var segmentCount = 0
+    private var problems: [ImageReport.Problem] = []
+
+    init(tables: [TableInfo], salt: UInt32, verifies: Bool) {
+        self.tables = Dictionary(tables.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.salt = salt
+        self.verifies = verifies
+    }
+
+    mutating func run(over file: ImageFile, size: UInt64) throws(Errno) {
+        let segmentSize = LogState.segmentSize
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: segmentSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset = UInt64(segmentSize)
+        while offset < size {
+            let count = try file.readAvailable(at: offset, into: buffer, count: segmentSize)
+            visit(buffer, count: count, at: offset)
+            segmentCount += 1
+            offset += UInt64(segmentSize)
+        }
+    }
+
+    private mutating func visit(_ bytes: UnsafeRawPointer, count: Int, at start: UInt64) {
+        var walk = RecordWalk(bytes: bytes, count: count)
+        while let (position, header) = walk.next() {
+            let offset = start + UInt64(position)
+            guard !verifies || header.isIntact(at: bytes + position, salt: salt) else {
+                note(offset, "the checksum of a stored page is wrong", tables[header.table]?.disk, header.page)
+                continue
+            }
+            // The records of a table that is gone are dead.
+            guard let table = tables[header.table] else { continue }
+            guard header.page < table.pages else {
+                note(offset, "a stored page lies beyond the end of its disk", table.disk, header.page)
+                continue
+            }
+            let key = Key(table: header.table, page: header.page)
+            if let known = latest[key], known.sequence > header.sequence { continue }
+            let segment = LogState.segment(of: offset)
+            latest[key] = Latest(sequence: header.sequence, segment: segment, length: header.length)
+        }
+        guard verifies else { return }
+        for gap in walk.gaps {
+            note(start + UInt64(gap.lowerBound), "\(gap.count) bytes are not a record", nil, nil)
+        }
+    }
+
+    private mutating func note(_ offset: UInt64, _ message: String, _ disk: String?, _ page: UInt64?) {
+        problems.append(.init(offset: offset, message: message, disk: disk, page: page))
+    }
+
+    /// Puts what was found into the report.
+    func complete(_ report: inout ImageReport) {
+        report.problems += problems
+        let live = Set(latest.values.map(\.segment)).count
+        report.segmentsLive = live
+        report.segmentsFree = segmentCount - live
+        guard report.state == .notClosed else { return }
+        for index in report.tables.indices {
+            report.tables[index].info.storedPages = 0
+            report.tables[index].info.storedBytes = 0
+        }
+        let places = Dictionary(
+            report.tables.indices.map { (report.tables[$0].info.id, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for (key, record) in latest {
+            guard let index = places[key.table] else { continue }
+            report.tables[index].info.storedPages += 1
+            report.tables[index].info.storedBytes += UInt64(record.length)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+/// The choice of what to clean.
+extension LogState {
+    /// Whether there is more dead weight than an image should carry: half of what lives, and a little slack for small
+    /// images; all that can be had when the image is about to be full.
+    var wantsCleaning: Bool {
+        let dead = allocated * Self.segmentSize - live
+        if limit - allocated <= 2 { return dead > 2 * Self.segmentSize }
+        return dead > live / 2 + 8 * Self.segmentSize
+    }
+
+    /// Takes the closed segment with the least live data out of circulation; nil if none has `gain` bytes to give.
+    mutating func pickVictim(gain: Int) -> Int? {
+        var best: Int?
+        var least = Self.segmentSize - gain + 1
+        for index in segments.indices.dropFirst() {
+            let segment = segments[index]
+            guard segment.phase == .sealed, segment.pending == 0, segment.live < least else { continue }
+            best = index
+            least = segment.live
+        }
+        if let best { segments[best].phase = .cleaning }
+        return best
+    }
+
+    /// Ends the cleaning of a segment. One that still holds live data has records that could not be moved: a damaged
+    /// one (`stuck`, until its last page is dropped), or the move had no room (`sealed`, to be tried again).
+    mutating func finishCleaning(_ index: Int, moved: Bool) {
+        segments[index].phase = moved && segments[index].live > 0 ? .stuck : .sealed
+        emptyIfDead(index)
+    }
+
+    /// Hands over the emptied segments, as runs of neighbours, for their holes to be punched.
+    mutating func takeEmptied() -> [Range<Int>] {
+        guard !emptied.isEmpty else { return [] }
+        var runs: [Range<Int>] = []
+        for index in emptied.sorted() {
+            if let last = runs.last, last.upperBound == index {
+                runs[runs.count - 1] = last.lowerBound..<(index + 1)
+            } else {
+                runs.append(index..<(index + 1))
+            }
+        }
+        emptied.removeAll(keepingCapacity: true)
+        return runs
+    }
+
+    /// Makes a zeroed segment, whose blocks the host keeps, the reserve; false if there is one already.
+    mutating func adoptReserve(_ index: Int) -> Bool {
+        guard reserve == nil else { return false }
+        segments[index] = Segment(phase: .reserve)
+        reserve = index
+        return true
+    }
+
+    /// Punched segments may be written again; low ones first, so that the file stays short.
+    mutating func recycle(_ run: Range<Int>) {
+        for index in run.reversed() {
+            segments[index] = Segment()
+            free.append(index)
+            allocated -= 1
+        }
+    }
+}

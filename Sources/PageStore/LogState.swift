@@ -1,0 +1,162 @@
+import SystemPackage
+
+/// The books of the log: which segments there are, what is alive in each, where the next record goes.
+///
+/// Segment 0 holds the superblock and the directory. Invariants: `live` counts the bytes that some table entry points
+/// to, and those reserved for a write in flight; a segment is emptied only when it is closed for writing, nothing in it
+/// is alive and no write into it is in flight.
+struct LogState {
+    /// Who appends: the disks, or the cleaner. Each has an open segment, so that old pages gather with old pages.
+    enum Head: Int {
+        case disks = 0
+        case cleaner = 1
+    }
+
+    enum Phase: UInt8 {
+        case free, open, sealed, cleaning, stuck, empty, reserve
+    }
+
+    struct Segment {
+        var live = 0
+        var used = 0
+        var pending = 0
+        var phase = Phase.free
+    }
+
+    /// Room for some records of a batch.
+    struct Reservation {
+        var extent: Extent
+        var count: Int
+        var sequence: UInt64
+        var openedSegment: Bool
+    }
+
+    static let segmentSize = 1 << 20
+
+    var segments = [Segment(phase: .stuck)]
+    var free: [Int] = []
+    /// Emptied segments whose blocks the host still keeps.
+    var emptied: [Int] = []
+    var sequence: UInt64 = 1
+    var live = 0
+    /// Segments in use, whatever their phase.
+    var allocated = 0
+    /// Segments that the image may have.
+    var limit = Int.max
+    /// A segment whose blocks the host has already given: with it the cleaner can begin when nothing else is left.
+    var reserve: Int?
+    private var heads = [0, 0]
+
+    /// Makes room for at least one record, and for as many of the batch as fit into one segment.
+    /// - Throws: `ENOSPC` at the image's own limit.
+    mutating func reserve(
+        _ head: Head,
+        records: Int,
+        span: (Int) -> Int
+    ) throws(Errno) -> Reservation {
+        var openedSegment = false
+        var current = heads[head.rawValue]
+        if current == 0 || Self.segmentSize - segments[current].used < span(0) {
+            let next = try take(for: head)
+            if current != 0 { seal(current) }
+            current = next
+            heads[head.rawValue] = next
+            openedSegment = true
+        }
+        var bytes = 0
+        var count = 0
+        let room = Self.segmentSize - segments[current].used
+        while count < records {
+            let next = span(count)
+            if bytes + next > room { break }
+            bytes += next
+            count += 1
+        }
+        let offset = UInt64(current) * UInt64(Self.segmentSize) + UInt64(segments[current].used)
+        segments[current].used += bytes
+        segments[current].live += bytes
+        segments[current].pending += 1
+        live += bytes
+        let first = sequence
+        sequence += UInt64(count)
+        return Reservation(
+            extent: Extent(offset: offset, bytes: bytes),
+            count: count,
+            sequence: first,
+            openedSegment: openedSegment
+        )
+    }
+
+    private mutating func take(for head: Head) throws(Errno) -> Int {
+        guard allocated + (reserve == nil ? 1 : 0) < limit else {
+            guard head == .cleaner, let index = reserve else { throw .noSpace }
+            reserve = nil
+            segments[index] = Segment(phase: .open)
+            return index
+        }
+        let index: Int
+        if let reused = free.popLast() {
+            index = reused
+        } else {
+            index = segments.count
+            segments.append(Segment())
+        }
+        segments[index] = Segment(phase: .open)
+        allocated += 1
+        return index
+    }
+
+    /// Makes the reserve the segment that the cleaner writes to; false if there is none.
+    mutating func openReserve() -> Bool {
+        guard let index = reserve else { return false }
+        reserve = nil
+        let current = heads[Head.cleaner.rawValue]
+        if current != 0 { seal(current) }
+        segments[index] = Segment(phase: .open)
+        heads[Head.cleaner.rawValue] = index
+        return true
+    }
+
+    private mutating func seal(_ index: Int) {
+        segments[index].phase = .sealed
+        emptyIfDead(index)
+    }
+
+    /// The write into a reservation is over.
+    mutating func settle(_ extent: Extent) {
+        let index = Self.segment(of: extent.offset)
+        segments[index].pending -= 1
+        emptyIfDead(index)
+    }
+
+    /// The write into a reservation failed; the room is used again if nobody reserved behind it.
+    mutating func cancel(_ extent: Extent) {
+        let index = Self.segment(of: extent.offset)
+        let end = Int(extent.offset % UInt64(Self.segmentSize)) + extent.bytes
+        if segments[index].phase == .open, segments[index].used == end { segments[index].used -= extent.bytes }
+        release(extent)
+        settle(extent)
+    }
+
+    /// Nothing points to these bytes any longer.
+    mutating func release(_ extent: Extent) {
+        let index = Self.segment(of: extent.offset)
+        segments[index].live -= extent.bytes
+        live -= extent.bytes
+        emptyIfDead(index)
+    }
+
+    mutating func emptyIfDead(_ index: Int) {
+        let segment = segments[index]
+        guard segment.live == 0, segment.pending == 0, segment.phase == .sealed || segment.phase == .stuck else {
+            return
+        }
+        segments[index].phase = .empty
+        emptied.append(index)
+    }
+
+    @inline(__always)
+    static func segment(of offset: UInt64) -> Int {
+        Int(offset / UInt64(segmentSize))
+    }
+}

@@ -1,1 +1,0 @@
-// The compressed image; see Image.swift.

@@ -1,0 +1,46 @@
+import SystemPackage
+
+extension PageTable {
+    /// Drops all pages, gives their space back to the host, and takes the table out of the image.
+    ///
+    /// Waits for the operations that are under way; later ones throw `EIO`. A second call does nothing. The kernel
+    /// function is `zram_meta_free`.
+    public func free() {
+        guard detach(releasing: true) else { return }
+        log.tables.withLock { $0[id] = nil }
+        directory.remove(id)
+    }
+
+    /// Unmaps the table while nobody is inside; false if that was done before.
+    ///
+    /// - Parameter releasing: whether the pages are dropped, or left in the image for whoever checks it.
+    @discardableResult
+    func detach(releasing: Bool) -> Bool {
+        locks.withAll {
+            guard !isGone else { return false }
+            if releasing {
+                releaseAll()
+                accounts.withLock { $0 = Accounts() }
+            }
+            markGone()
+            map.unmap()
+            return true
+        }
+    }
+
+    private func releaseAll() {
+        var extents: [Extent] = []
+        map.forEachRun(in: 0..<pages) { run in
+            guard map.isTouched(run.lowerBound) else { return }
+            for page in run {
+                let entry = map[page]
+                if entry.isStored { extents.append(Extent(offset: entry.value, bytes: entry.span)) }
+            }
+            if extents.count > 4096 {
+                extents.withUnsafeBufferPointer { log.release($0) }
+                extents.removeAll(keepingCapacity: true)
+            }
+        }
+        extents.withUnsafeBufferPointer { log.release($0) }
+    }
+}

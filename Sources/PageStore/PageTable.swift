@@ -1,0 +1,95 @@
+import Synchronization
+import SystemPackage
+
+/// The pages of one disk.
+///
+/// Any number of threads may read, write and discard at once; operations on one page take effect in some order, each
+/// as a whole. After `free`, or after the image was closed, every operation throws `EIO`.
+///
+/// The corresponding kernel structures are `zram_table_entry` and `zs_pool`.
+public final class PageTable: Sendable {
+    /// The disk that the pages belong to.
+    public let disk: String
+    /// The number of pages of the disk.
+    public let pages: UInt64
+    /// What pages are compressed with.
+    public let algorithm: Algorithm
+
+    /// Never used twice in one life of the image.
+    let id: UInt32
+    let log: SegmentLog
+    let directory: TableDirectory
+    let map: PageMap
+    let locks = StripedLocks()
+    let accounts = Guarded(Accounts())
+    /// The map is gone. Set under all page locks, read under one.
+    private let isDetached = Atomic(false)
+
+    init(info: TableInfo, log: SegmentLog, directory: TableDirectory) throws(Errno) {
+        disk = info.disk
+        pages = info.pages
+        algorithm = info.algorithm
+        id = info.id
+        self.log = log
+        self.directory = directory
+        map = try PageMap(pages: info.pages)
+    }
+
+    deinit {
+        if !isGone { map.unmap() }
+    }
+
+    @inline(__always)
+    var isGone: Bool { isDetached.load(ordering: .acquiring) }
+
+    func markGone() { isDetached.store(true, ordering: .releasing) }
+
+    /// The counters of `mm_stat`, all of one moment.
+    public var statistics: PageStatistics {
+        accounts.withLock { $0.statistics }
+    }
+
+    /// What the directory of the image says of this table.
+    var info: TableInfo {
+        let counters = accounts.withLock { $0 }
+        return TableInfo(
+            id: id,
+            disk: disk,
+            pages: pages,
+            algorithm: algorithm,
+            storedPages: counters.pages,
+            storedBytes: counters.compressedBytes
+        )
+    }
+
+    /// Limits the memory of the stored pages; 0 for no limit.
+    ///
+    /// What is stored already stays, even if it is more. The kernel function is `mem_limit_store`.
+    public func setLimit(pages: UInt64) {
+        accounts.withLock { $0.limitPages = pages }
+    }
+
+    /// Starts the maximum anew from what is used at the moment. The kernel function is `mem_used_max_store`.
+    public func resetMaxUsed() {
+        accounts.withLock { $0.maximumPages = $0.usedPages }
+    }
+
+    /// Gathers the live pages of thinly used segments, and gives the space back to the host.
+    /// - Returns: the pages of the image that this freed.
+    ///
+    /// The kernel function is `zs_compact`.
+    @discardableResult
+    public func compact() -> UInt64 {
+        guard !isGone else { return 0 }
+        let freed = UInt64(log.compact() * (LogState.segmentSize / PageGeometry.pageSize))
+        accounts.withLock { $0.pagesCompacted += freed }
+        return freed
+    }
+
+    /// Waits until what was written is safe, as far as a volatile disk can be: nothing of it outlives the image's user,
+    /// so there is nothing to wait for.
+    /// - Throws: `EIO` after `free`.
+    public func flush() throws(Errno) {
+        if isGone { throw .ioError }
+    }
+}

@@ -1,0 +1,93 @@
+import SystemPackage
+
+/// The log-structured body of an image: records are appended to segments, never changed, and move only when their
+/// segment is cleaned.
+///
+/// Locks, outermost first: the cleaner's, a page lock of one table, the books (`state`). A page's entry changes only
+/// under its page lock, and a reader holds that lock while it reads the record; hence a segment to which no entry
+/// points has no readers, and may be punched and used again.
+final class SegmentLog: Sendable {
+    let file: ImageFile
+    /// Where every checksum of this life of the image starts.
+    let salt: UInt32
+    let state: Guarded<LogState>
+    /// The tables by id, for the cleaner to find whose record it is looking at. A leaked table stays here.
+    let tables = Guarded<[UInt32: PageTable]>([:])
+    let cleaner = Guarded<CleanerBuffers?>(nil)
+    let workspaces = WorkspacePool()
+
+    /// An empty log, in a file that ends before its first segment.
+    /// - Parameter capacity: the length that the file may have, in bytes; nil for as long as the host lets it.
+    /// - Throws: the error of the host if it has no room for the reserve.
+    init(file: ImageFile, salt: UInt32, capacity: UInt64?) throws(Errno) {
+        self.file = file
+        self.salt = salt
+        var books = LogState()
+        if let capacity {
+            books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1)
+        }
+        try file.allocate(at: UInt64(LogState.segmentSize), count: UInt64(LogState.segmentSize))
+        books.segments.append(LogState.Segment(phase: .reserve))
+        books.reserve = 1
+        books.allocated = 1
+        state = Guarded(books)
+    }
+
+    /// Gives up a reservation whose write failed: the torn bytes must not puzzle a later scan.
+    func abandon(_ extent: Extent) {
+        file.punch(at: extent.offset, count: UInt64(extent.bytes))
+        let hasEmptied = state.withLock { state in
+            state.cancel(extent)
+            return !state.emptied.isEmpty
+        }
+        if hasEmptied { punchEmptied() }
+    }
+
+    /// Releases extents that no entry points to any more.
+    func release(_ extents: UnsafeBufferPointer<Extent>) {
+        guard !extents.isEmpty else { return }
+        let hasEmptied = state.withLock { state in
+            for extent in extents { state.release(extent) }
+            return !state.emptied.isEmpty
+        }
+        if hasEmptied { punchEmptied() }
+    }
+
+    /// Ends a write: the reservation is in the tables, what it replaced is dead.
+    @inline(__always)
+    func settle(_ extent: Extent, releasing replaced: UnsafeBufferPointer<Extent>) {
+        let hasEmptied = state.withLock { state in
+            state.settle(extent)
+            for old in replaced { state.release(old) }
+            return !state.emptied.isEmpty
+        }
+        if hasEmptied { punchEmptied() }
+    }
+
+    /// Gives the blocks of emptied segments back to the host; if the reserve is spent, the first of them becomes it.
+    func punchEmptied() {
+        var (runs, isReserveSpent) = state.withLock { ($0.takeEmptied(), $0.reserve == nil) }
+        if isReserveSpent, let run = runs.first, makeReserve(run.lowerBound) {
+            runs[0] = run.dropFirst()
+        }
+        let size = UInt64(LogState.segmentSize)
+        for run in runs where !run.isEmpty {
+            file.punch(at: UInt64(run.lowerBound) * size, count: UInt64(run.count) * size)
+            state.withLock { $0.recycle(run) }
+        }
+    }
+
+    /// Gives the reserve back too, when nobody writes any more.
+    func dropReserve() {
+        guard let index = state.withLock({ $0.reserve }) else { return }
+        let size = UInt64(LogState.segmentSize)
+        file.punch(at: UInt64(index) * size, count: size)
+    }
+
+    /// Overwrites a segment with zeroes, so that no blocks of it have to be asked for again.
+    private func makeReserve(_ index: Int) -> Bool {
+        let size = LogState.segmentSize
+        guard (try? file.zero(at: UInt64(index) * UInt64(size), count: size)) != nil else { return false }
+        return state.withLock { $0.adoptReserve(index) }
+    }
+}

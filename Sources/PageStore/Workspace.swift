@@ -1,0 +1,112 @@
+import CLZ4
+import CZstd
+
+/// The scratch memory of one request: compressor states, room for a run of records on their way to the log, and for a
+/// run of records on their way back. Kept in a pool, so that no page costs an allocation.
+final class Workspace {
+    /// What a staged page will become.
+    struct Staged {
+        var entry = PageEntry.empty
+        /// Where its record begins in `staging`, and its length there; meaningless for a same-filled page.
+        var position = 0
+        var span = 0
+        /// The checksum of its payload.
+        var checksum: UInt32 = 0
+        /// What the table held when the page was counted in.
+        var old = PageEntry.empty
+    }
+
+    static let capacity = PageGeometry.runLength
+    private static let recordBound = RecordHeader.span(length: PageGeometry.pageSize)
+
+    /// Records to be written, back to back.
+    let staging: UnsafeMutableRawPointer
+    /// Records that were read, in the order of the pages.
+    let fetched: UnsafeMutableRawPointer
+    /// A page that is being modified in part.
+    let page: UnsafeMutableRawPointer
+    let staged: UnsafeMutablePointer<Staged>
+    /// How many of the staged pages are stored: a write that is tried again goes on from here.
+    var stored = 0
+    let entries: UnsafeMutablePointer<PageEntry>
+    let released: UnsafeMutablePointer<Extent>
+
+    private let lz4State: UnsafeMutableRawPointer
+    private lazy var lz4hcState = UnsafeMutableRawPointer.allocate(byteCount: Int(LZ4_sizeofStateHC()), alignment: 16)
+    private var hasHCState = false
+    private var zstdCompressor: OpaquePointer?
+    private var zstdDecompressor: OpaquePointer?
+
+    init() {
+        let bytes = Self.capacity * Self.recordBound
+        staging = .allocate(byteCount: bytes + PageGeometry.compressedBound, alignment: 64)
+        fetched = .allocate(byteCount: bytes, alignment: 64)
+        page = .allocate(byteCount: PageGeometry.pageSize, alignment: 64)
+        staged = .allocate(capacity: Self.capacity)
+        staged.initialize(repeating: Staged(), count: Self.capacity)
+        entries = .allocate(capacity: Self.capacity)
+        entries.initialize(repeating: .empty, count: Self.capacity)
+        released = .allocate(capacity: Self.capacity)
+        released.initialize(repeating: Extent(offset: 0, bytes: 0), count: Self.capacity)
+        lz4State = .allocate(byteCount: Int(LZ4_sizeofState()), alignment: 16)
+    }
+
+    deinit {
+        staging.deallocate()
+        fetched.deallocate()
+        page.deallocate()
+        staged.deallocate()
+        entries.deallocate()
+        released.deallocate()
+        lz4State.deallocate()
+        if hasHCState { lz4hcState.deallocate() }
+        ZSTD_freeCCtx(zstdCompressor)
+        ZSTD_freeDCtx(zstdDecompressor)
+    }
+
+    /// Compresses one page into at most `compressedBound` bytes; 0 if the compressor failed.
+    @inline(__always)
+    func compress(_ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, with algorithm: Algorithm) -> Int {
+        let source = source.assumingMemoryBound(to: CChar.self)
+        let output = target.assumingMemoryBound(to: CChar.self)
+        let size = Int32(PageGeometry.pageSize)
+        let bound = Int32(PageGeometry.compressedBound)
+        switch algorithm {
+        case .lz4:
+            return Int(LZ4_compress_fast_extState(lz4State, source, output, size, bound, 1))
+        case .lz4hc:
+            hasHCState = true
+            return Int(LZ4_compress_HC_extStateHC(lz4hcState, source, output, size, bound, 9))
+        case .zstd:
+            if zstdCompressor == nil { zstdCompressor = ZSTD_createCCtx() }
+            let length = ZSTD_compressCCtx(zstdCompressor, target, Int(bound), source, Int(size), 3)
+            return ZSTD_isError(length) == 0 ? length : 0
+        }
+    }
+
+    /// Restores one page; false if the payload does not hold exactly a page.
+    @inline(__always)
+    func decompress(
+        _ payload: UnsafeRawPointer,
+        length: Int,
+        kind: UInt8,
+        to page: UnsafeMutableRawPointer
+    ) -> Bool {
+        let size = PageGeometry.pageSize
+        switch RecordKind(rawValue: kind) {
+        case .lz4:
+            let source = payload.assumingMemoryBound(to: CChar.self)
+            let target = page.assumingMemoryBound(to: CChar.self)
+            return LZ4_decompress_safe(source, target, Int32(length), Int32(size)) == size
+        case .zstd:
+            if zstdDecompressor == nil { zstdDecompressor = ZSTD_createDCtx() }
+            return ZSTD_decompressDCtx(zstdDecompressor, page, size, payload, length) == size
+        case .raw:
+            guard length == size else { return false }
+            page.copyMemory(from: payload, byteCount: size)
+            return true
+        case nil:
+            return false
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import FuseBridge
+import Glibc
+import KernelCore
+import KernelModule
+import Kernfs
+import Machine
+import PageStore
+import SystemPackage
+import Zram
+
+extension Machine: MountedSystem {}
+
+/// The process behind a mount: the image, the simulated machine, the FUSE session, and their end.
+final class Daemon: @unchecked Sendable {
+    // Unchecked: `machine` and what belongs to it is touched only in `isolation`; the rest is set once, before `run`.
+    private let image: Image
+    private let memory: ImageMemory
+    private let isolation = LiveIsolation()
+    private let configuration: MachineConfiguration
+    private let log: DaemonLog
+    private let readyDescriptor: Int32?
+    private let mountPoint: String
+    private var machine: Machine
+    private var mount: Mount!
+    private var utab: Utab?
+
+    /// Opens the image, boots the machine and mounts it.
+    ///
+    /// - Throws: `Failure`, a line that says what to do.
+    init(
+        image path: String?, mountPoint: String, options: ParsedMountOptions, debug: Bool, readyDescriptor: Int32?
+    ) throws {
+        do throws(ImageError) {
+            if let path {
+                image = try Image(creating: path)
+            } else {
+                image = try Image(temporary: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
+            }
+        } catch {
+            throw Failure(error.description)
+        }
+        self.mountPoint = mountPoint
+        self.readyDescriptor = readyDescriptor
+        memory = ImageMemory(image)
+        configuration = options.machine
+        log = try DaemonLog(file: options.logFile, foreground: readyDescriptor == nil)
+        machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: memory)
+        Signals.block()
+        wire(machine)
+        isolation.run { machine.boot() }
+        var mountOptions = MountOptions(mountPoint: mountPoint, source: path ?? "zramfs")
+        mountOptions.allowOther = options.allowOther ?? (getuid() == 0)
+        mountOptions.debug = debug
+        mountOptions.extra = options.fuse
+        do throws(MountError) {
+            mount = try Mount(isolation: isolation, system: machine, options: mountOptions)
+        } catch {
+            end()
+            throw Failure(error.description)
+        }
+        utab = Utab(source: mountOptions.source, mountPoint: mountPoint)
+    }
+
+    /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.
+    func run() {
+        mount.onDetached = { [weak self] in self?.removeModule("umount") }
+        Signals.handle { [weak self] count in self?.signalled(count) }
+        if let readyDescriptor { Background.ready(readyDescriptor) }
+        mount.run()
+        removeModule("umount")
+        end()
+    }
+
+    /// What a machine needs of its host.
+    private func wire(_ machine: Machine) {
+        let log = log
+        machine.kernel.log.onLine = { log.write($0) }
+        machine.onReboot = { [weak self] in self?.reboot() }
+    }
+
+    /// `echo b > sysrq-trigger`: a fresh machine under the same mount, once the task that asked has ended.
+    private func reboot() {
+        isolation.whenQuiet { [self] in
+            var next = configuration
+            next.patches = machine.configuration.patches
+            ZramDriver.powerOff(machine.kernel)
+            guard
+                let fresh = try? Machine(
+                    next, mode: .live, executor: isolation.executor, memory: memory, firstInode: machine.root.inodesUsed
+                )
+            else { return }
+            machine = fresh
+            wire(fresh)
+            mount.reboot(to: fresh)
+            fresh.boot()
+        }
+    }
+
+    /// Module removal, if a module is left; what blocks it is in the log.
+    private func removeModule(_ name: String) {
+        isolation.run {
+            let machine = machine
+            machine.kernel.spawn(name) { _ in
+                do throws(Errno) {
+                    try await machine.modules.delete("zram")
+                } catch {
+                    if error != .noSuchFileOrDirectory, !machine.kernel.isHalting {
+                        machine.kernel.log.print(.warning, "zramfs: module zram stays: \(error)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// The first SIGINT or SIGTERM removes the module and unmounts, the second ends the daemon at once.
+    private func signalled(_ count: Int) {
+        if count > 1 {
+            umount2(mountPoint, Int32(MNT_DETACH))
+            utab?.remove()
+            image.close(clean: false)
+            exit(ExitStatus.failed.rawValue)
+        }
+        isolation.run {
+            let machine = machine
+            machine.kernel.spawn("umount") { [weak self] _ in
+                do throws(Errno) {
+                    try await machine.modules.delete("zram")
+                } catch {
+                    guard error == .noSuchFileOrDirectory else {
+                        machine.kernel.log.print(.warning, "zramfs: target is busy: \(error); a second signal ends it")
+                        return
+                    }
+                }
+                guard let self, !machine.kernel.isHalting else { return }
+                self.isolation.afterwards { self.mount.stop() }
+            }
+        }
+    }
+
+    private func end() {
+        isolation.run {
+            ZramDriver.powerOff(machine.kernel)
+            machine.kernel.halt()
+        }
+        image.close(clean: true)
+        utab?.remove()
+    }
+}

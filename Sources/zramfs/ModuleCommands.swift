@@ -1,0 +1,111 @@
+import ArgumentParser
+import Glibc
+import SystemPackage
+
+/// Writes one line to a knob of a mount and says what the kernel would.
+enum Knob {
+    /// - Throws: the errno of open or write.
+    static func write(_ text: String, to path: String) throws(Errno) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        defer { close(descriptor) }
+        let line = text + "\n"
+        guard Glibc.write(descriptor, line, line.utf8.count) >= 0 else { throw Errno(rawValue: errno) }
+    }
+}
+
+/// `zramfs rmmod`: the kernel's rmmod.
+struct RmmodCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rmmod", abstract: "Remove the module zram from a mounted kernel, as rmmod(8).",
+        discussion: """
+            Examples:
+              zramfs rmmod                # the only mount
+              zramfs rmmod /mnt/z
+
+            Hangs where the kernel's would; Ctrl-C gets out. Exit status 1 with the kernel's errno otherwise.
+            """)
+
+    @Argument(help: "The mount point; not needed if there is only one.") var mountPoint: String?
+    @Option(help: "The module.") var module = "zram"
+    @Flag(help: "As rmmod --force: in use or not.") var force = false
+
+    func run() throws {
+        let mount = try MountTable.find(mountPoint)
+        do {
+            try Knob.write(force ? "\(module) force" : module, to: mount + "/debug/delete_module")
+        } catch {
+            switch error {
+            case .wouldBlock: throw Failure("rmmod: module \(module) is in use")
+            case .resourceBusy: throw Failure("rmmod: module \(module) is being loaded or removed already")
+            case .noSuchFileOrDirectory: throw Failure("rmmod: module \(module) is not currently loaded")
+            default: throw Failure("rmmod: could not remove '\(module)': \(error)")
+            }
+        }
+    }
+}
+
+/// `zramfs modprobe`: the kernel's modprobe.
+struct ModprobeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "modprobe", abstract: "Load the module zram into a mounted kernel, as modprobe(8).",
+        discussion: """
+            Examples:
+              zramfs modprobe
+              zramfs modprobe --mount /mnt/z num_devices=4
+
+            A module that is loaded already is no error, as with modprobe(8).
+            """)
+
+    @Argument(help: "Parameters, as num_devices=4.") var parameters: [String] = []
+    @Option(name: .customLong("mount"), help: "The mount point; not needed if there is only one.") var mountPoint:
+        String?
+    @Option(help: "The module.") var module = "zram"
+    @Flag(name: .customLong("first-time"), help: "Fail if it is loaded already.") var firstTime = false
+
+    func run() throws {
+        var parameters = parameters
+        var mountPoint = mountPoint
+        // A first word without "=" is the mount point, as the other commands take it.
+        if mountPoint == nil, let first = parameters.first, !first.contains("=") {
+            mountPoint = first
+            parameters.removeFirst()
+        }
+        let mount = try MountTable.find(mountPoint)
+        do {
+            try Knob.write(([module] + parameters).joined(separator: " "), to: mount + "/debug/init_module")
+        } catch {
+            if error == .fileExists, !firstTime { return }
+            throw Failure("modprobe: could not insert '\(module)': \(error)")
+        }
+    }
+}
+
+/// `zramfs lsmod`: the kernel's lsmod.
+struct LsmodCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lsmod", abstract: "List the modules of a mounted kernel, as lsmod(8).",
+        discussion: "Example:\n  zramfs lsmod /mnt/z")
+
+    @Argument(help: "The mount point; not needed if there is only one.") var mountPoint: String?
+
+    func run() throws {
+        let path = try MountTable.find(mountPoint) + "/proc/modules"
+        let text: String
+        do { text = try String(contentsOfFile: path) } catch { throw Failure("\(path): \(error)") }
+        print("Module                  Size  Used by")
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: " ").map(String.init)
+            let users = fields[3] == "-" ? "" : " " + fields[3].split(separator: ",").joined(separator: ",")
+            let name = fields[0].padding(19)
+            print(
+                "\(name) \(String(repeating: " ", count: max(0, 8 - fields[1].count)))\(fields[1])  \(fields[2])\(users)"
+            )
+        }
+    }
+}
+
+extension String {
+    /// Filled with blanks up to a width.
+    func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// A process, by its id.
+struct Process {
+    let pid: Int32
+
+    /// Waits until the process has ended; for one that is not our child.
+    func waitForEnd() {
+        while let stat = try? String(contentsOfFile: "/proc/\(pid)/stat") {
+            // One that has ended may wait for whoever reaps it.
+            if stat.split(separator: ")").last?.hasPrefix(" Z") == true { return }
+            usleep(2000)
+        }
+    }
+
+    /// Runs a program found in PATH and returns its exit status; -1 if it could not be started.
+    static func run(_ program: String, _ arguments: [String]) -> Int32 {
+        guard let pid = spawn(program, arguments, newSession: false) else { return -1 }
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        return status & 0x7f == 0 ? (status >> 8) & 0xff : -1
+    }
+
+    /// Starts a program found in PATH, in a session of its own if asked (`POSIX_SPAWN_SETSID`, a macro); nil if that failed.
+    static func spawn(_ program: String, _ arguments: [String], newSession: Bool) -> Int32? {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        if newSession { posix_spawnattr_setflags(&attributes, 0x80) }
+        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
+        pointers.append(nil)
+        defer { pointers.forEach { free($0) } }
+        var pid: pid_t = 0
+        guard posix_spawnp(&pid, program, nil, &attributes, pointers, environ) == 0 else { return nil }
+        return pid
+    }
+}

@@ -1,0 +1,267 @@
+import KernelCore
+import KernelModule
+import Kernfs
+import Testing
+import Zram
+
+@testable import Machine
+
+/// What the log says, in live machines that are driven through the files alone.
+@Suite("Reports")
+struct ReportTests {
+    /// The log without time stamps, and with what is made up or depends on the tree written alike.
+    private func log(_ machine: LiveMachine) -> [String] {
+        machine.machine.kernel.log.lines.map { line in
+            line.text
+                .replacing(/ffff8881[0-9a-f]{8}/, with: "ADDRESS")
+                .replacing(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, with: "+OFFSET")
+                .replacing(/kn->active#\d+/, with: "kn->active#N")
+                .replacing(/since \d+\.\d{6}/, with: "since TIME")
+                .replacing(/\.swift:\d+/, with: ".swift:LINE")
+        }
+    }
+
+    private func section(_ lines: [String], from start: String, to end: String) -> String {
+        guard let first = lines.firstIndex(where: { $0.hasPrefix(start) }),
+            let last = lines[first...].firstIndex(where: { $0.hasPrefix(end) })
+        else { return "no \(start) in \(lines)" }
+        return lines[first...last].joined(separator: "\n") + "\n"
+    }
+
+    /// R4: a reset that wants the global mutex, against an exit that holds it and drains the reset's file.
+    private func deadlock() throws -> LiveMachine {
+        let machine = try LiveMachine(policy: "v8-11")
+        let gate = "/debug/points/zram_index_mutex.lock"
+        machine.echo("hold fn=reset_store", gate)
+        machine.echo("1", "/zram0/reset")
+        machine.echo("zram", "/debug/delete_module")
+        machine.echo("go", gate)
+        return machine
+    }
+
+    @Test("a deadlock names every party, what it holds, and the lines")
+    func cycle() throws {
+        let machine = try deadlock()
+        #expect(machine.cycles == 1 && machine.machine.counts.cycles == 1)
+        #expect(
+            section(log(machine), from: "zramfs: deadlock: ", to: " __schedule") == """
+                zramfs: deadlock: echo:3 waits for mutex zram_index_mutex, held by echo:4; echo:4 waits for active \
+                reference of /zram0/reset, held by echo:3
+                  echo:3
+                    waits for  mutex zram_index_mutex
+                               since TIME in reset_store (Zram/Zram+Reset.swift:LINE)
+                    holds      mutex &of->mutex
+                               since TIME in kernfs_fop_write_iter (Kernfs/KernfsOpenFile.swift:LINE)
+                    holds      active reference of /zram0/reset
+                               since TIME in kernfs_fop_write_iter (Kernfs/KernfsOpenFile.swift:LINE)
+                  echo:4
+                    waits for  active reference of /zram0/reset
+                               since TIME in kernfs_drain under zram_remove (Zram/Zram+Remove.swift:LINE)
+                    holds      mutex zram_index_mutex
+                               since TIME in destroy_devices (Zram/ZramDriver.swift:LINE)
+                INFO: task echo:3 blocked for more than 0 seconds.
+                      Not tainted 5.15.0 #1
+                task:echo            state:D stack:    0 pid:    3 ppid:     0 flags:0x00000000
+                Call Trace:
+                 <TASK>
+                 __schedule+OFFSET
+
+                """)
+        #expect(
+            section(log(machine), from: "INFO: task echo:4", to: " </TASK>") == """
+                INFO: task echo:4 blocked for more than 0 seconds.
+                      Not tainted 5.15.0 #1
+                task:echo            state:D stack:    0 pid:    4 ppid:     0 flags:0x00000000
+                Call Trace:
+                 <TASK>
+                 __schedule+OFFSET
+                 schedule+OFFSET
+                 kernfs_drain+OFFSET
+                 __kernfs_remove+OFFSET
+                 kernfs_remove_by_name_ns+OFFSET
+                 remove_files+OFFSET
+                 sysfs_remove_group+OFFSET
+                 sysfs_remove_groups+OFFSET
+                 device_remove_attrs+OFFSET
+                 device_del+OFFSET
+                 del_gendisk+OFFSET
+                 zram_remove+OFFSET [zram]
+                 zram_remove_cb+OFFSET [zram]
+                 idr_for_each+OFFSET
+                 destroy_devices+OFFSET [zram]
+                 zram_exit+OFFSET [zram]
+                 __do_sys_delete_module+OFFSET
+                 do_syscall_64+OFFSET
+                 entry_SYSCALL_64_after_hwframe+OFFSET
+                 </TASK>
+
+                """)
+    }
+
+    @Test("the deadlock's lines are those of the driver")
+    func lines() throws {
+        let text = try #require(try deadlock().cat("/debug/kmsg").text)
+        let place = try #require(text.firstMatch(of: /in reset_store \((Zram\/Zram\+Reset\.swift):(\d+)\)/))
+        #expect(try SourceLine.read(String(place.1), Int(place.2)!).contains("driver.whileUp"))
+        let drain = try #require(text.firstMatch(of: /under zram_remove \((Zram\/Zram\+Remove\.swift):(\d+)\)/))
+        #expect(try SourceLine.read(String(drain.1), Int(drain.2)!).contains("disk.delete()"))
+    }
+
+    @Test("a task that drains its own file waits for itself")
+    func ownReference() throws {
+        let machine = try LiveMachine { $0.patches.insert(.naiveSelfRemove) }
+        machine.echo("0", "/zram0/hot_remove")
+        let lines = log(machine)
+        #expect(
+            lines.contains(
+                "zramfs: deadlock: echo:2 waits for active reference of /zram0/hot_remove, held by echo:2 itself"))
+        #expect(lines.count { $0.hasPrefix("WARNING: possible") } == 1, "one splat for one acquisition")
+        #expect(
+            section(lines, from: "============================================", to: "3 locks held") == """
+                ============================================
+                WARNING: possible recursive locking detected
+                5.15.0 #1 Not tainted
+                --------------------------------------------
+                echo/2 is trying to acquire lock:
+                ADDRESS (kn->active#N){++++}-{0:0}, at: kernfs_drain+OFFSET
+
+                but task is already holding lock:
+                ADDRESS (kn->active#N){++++}-{0:0}, at: kernfs_fop_write_iter+OFFSET
+
+                other info that might help us debug this:
+                 Possible unsafe locking scenario:
+
+                       CPU0
+                       ----
+                  lock(kn->active#N);
+                  lock(kn->active#N);
+
+                 *** DEADLOCK ***
+
+                 May be due to missing lock nesting notation
+
+                3 locks held by echo/2:
+
+                """)
+    }
+
+    @Test("D3: lockdep finds it in three commands, one after the other, under all of v8")
+    func splat() throws {
+        let machine = try LiveMachine(policy: "v8")
+        #expect(machine.cat("/zram-control/hot_add").text == "1\n")
+        #expect(machine.echo("256M", "/zram1/disksize").text != nil)
+        #expect(machine.echo("1", "/zram-control/hot_remove").text == "2")
+        #expect(machine.cycles == 0 && machine.machine.counts.inversions == 1)
+        #expect(section(log(machine), from: "=====", to: "zramfs: ") == Self.splat)
+    }
+
+    @Test("without the global mutex the same commands are clean", arguments: ["5.15", "5.16"])
+    func noSplat(policy: String) throws {
+        let machine = try LiveMachine(policy: policy)
+        machine.cat("/zram-control/hot_add")
+        machine.echo("256M", "/zram1/disksize")
+        #expect(machine.echo("1", "/zram-control/hot_remove").text == "2")
+        #expect(machine.machine.counts.inversions == 0)
+    }
+
+    private static let splat = """
+        ======================================================
+        WARNING: possible circular locking dependency detected
+        5.15.0 #1 Not tainted
+        ------------------------------------------------------
+        echo/4 is trying to acquire lock:
+        ADDRESS (kn->active#N){++++}-{0:0}, at: kernfs_drain+OFFSET
+
+        but task is already holding lock:
+        ADDRESS (zram_index_mutex){+.+.}-{3:3}, at: hot_remove_store+OFFSET [zram]
+
+        which lock already depends on the new lock.
+
+
+        the existing dependency chain (in reverse order) is:
+
+        -> #1 (zram_index_mutex){+.+.}-{3:3}:
+               lock_acquire+OFFSET
+               __mutex_lock+OFFSET
+               disksize_store+OFFSET [zram]
+               dev_attr_store+OFFSET
+               kernfs_fop_write_iter+OFFSET
+               new_sync_write+OFFSET
+               vfs_write+OFFSET
+               ksys_write+OFFSET
+               do_syscall_64+OFFSET
+               entry_SYSCALL_64_after_hwframe+OFFSET
+
+        -> #0 (kn->active#N){++++}-{0:0}:
+               check_prev_add+OFFSET
+               __lock_acquire+OFFSET
+               lock_acquire+OFFSET
+               kernfs_drain+OFFSET
+               __kernfs_remove+OFFSET
+               kernfs_remove_by_name_ns+OFFSET
+               remove_files+OFFSET
+               sysfs_remove_group+OFFSET
+               sysfs_remove_groups+OFFSET
+               device_remove_attrs+OFFSET
+               device_del+OFFSET
+               del_gendisk+OFFSET
+               zram_remove+OFFSET [zram]
+               hot_remove_store+OFFSET [zram]
+               class_attr_store+OFFSET
+               kernfs_fop_write_iter+OFFSET
+               new_sync_write+OFFSET
+               vfs_write+OFFSET
+               ksys_write+OFFSET
+               do_syscall_64+OFFSET
+               entry_SYSCALL_64_after_hwframe+OFFSET
+
+        other info that might help us debug this:
+
+         Possible unsafe locking scenario:
+
+               CPU0                    CPU1
+               ----                    ----
+          lock(zram_index_mutex);
+                                       lock(kn->active#N);
+                                       lock(zram_index_mutex);
+          lock(kn->active#N);
+
+         *** DEADLOCK ***
+
+        3 locks held by echo/4:
+         #0: ADDRESS (&of->mutex){+.+.}-{3:3}, at: kernfs_fop_write_iter+OFFSET
+         #1: ADDRESS (kn->active#N){.+.+}-{0:0}, at: kernfs_fop_write_iter+OFFSET
+         #2: ADDRESS (zram_index_mutex){+.+.}-{3:3}, at: hot_remove_store+OFFSET [zram]
+
+        stack backtrace:
+        CPU: 0 PID: 4 Comm: echo Not tainted 5.15.0 #1
+        Hardware name: zramfs simulated machine
+        Call Trace:
+         <TASK>
+         dump_stack_lvl+OFFSET
+         check_noncircular+OFFSET
+         __lock_acquire+OFFSET
+         lock_acquire+OFFSET
+         kernfs_drain+OFFSET
+         __kernfs_remove+OFFSET
+         kernfs_remove_by_name_ns+OFFSET
+         remove_files+OFFSET
+         sysfs_remove_group+OFFSET
+         sysfs_remove_groups+OFFSET
+         device_remove_attrs+OFFSET
+         device_del+OFFSET
+         del_gendisk+OFFSET
+         zram_remove+OFFSET [zram]
+         hot_remove_store+OFFSET [zram]
+         class_attr_store+OFFSET
+         kernfs_fop_write_iter+OFFSET
+         new_sync_write+OFFSET
+         vfs_write+OFFSET
+         ksys_write+OFFSET
+         do_syscall_64+OFFSET
+         entry_SYSCALL_64_after_hwframe+OFFSET
+         </TASK>
+        zramfs: kn->active#N is the active reference of /zram1/disksize
+
+        """
+}

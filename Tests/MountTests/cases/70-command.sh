@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Wrong arguments: one clear line that says what to do, exit status 2.
+. "$(dirname "$0")/../lib.sh"
+wrong() { # STATUS TEXT ARGUMENT...
+    local status=$1 text=$2 got
+    shift 2
+    "$ZRAMFS" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    is "zramfs $* exits with" "$status" "$got"
+    grep -q -e "$text" "$work/err" || fail "zramfs $*: does not say '$text' but: $(<"$work/err")"
+    [[ $(wc -l <"$work/err") -le 3 ]] || fail "zramfs $*: says too much: $(<"$work/err")"
+}
+[[ -x ${ZRAMFS:-} ]] || skip 'ZRAMFS'
+mkdir -p "$work/empty"
+wrong 2 'known are' mount -o policy=5.17 "$work/empty"
+wrong 2 'known are' mount -o patches=nonsense "$work/empty"
+wrong 2 'known are' mount -o abi=7 "$work/empty"
+wrong 2 'a number from' mount -o cpus=many "$work/empty"
+wrong 2 'unknown option' mount -o frobnicate "$work/empty"
+wrong 2 'mkdir' mount "$work/absent"
+wrong 2 'not a directory' mount "$0"
+wrong 2 'MOUNTPOINT' mount
+wrong 2 'no zramfs mount' rmmod "$work/empty"
+wrong 2 'no zramfs mount' umount "$work/empty"
+wrong 2 '' frobnicate
+wrong 2 '' mount --frobnicate
+wrong 2 'does not exist\|No such file' image info "$work/absent.img"
+for command in '' mount umount rmmod modprobe lsmod policies image 'image info' 'image check'; do
+    # shellcheck disable=SC2086
+    "$ZRAMFS" $command --help >"$work/out" 2>&1; is "help of '$command'" 0 $?
+    grep -q -i 'example' "$work/out" || fail "help of '$command' shows no example"
+done

@@ -1,0 +1,91 @@
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import PageStore
+
+@Suite("room") struct SpaceTests {
+    private func fill(_ table: PageTable, _ expected: inout [UInt64: [UInt8]], _ random: inout Seeded) -> Errno? {
+        for page in 0..<table.pages {
+            let bytes = content(4096, kind: 3, &random)
+            do throws(Errno) {
+                try table.put(bytes, at: page << 12)
+                expected[page] = bytes
+            } catch {
+                return error
+            }
+        }
+        return nil
+    }
+
+    private func check(_ table: PageTable, _ expected: [UInt64: [UInt8]]) throws {
+        for (page, bytes) in expected { #expect(try table.get(4096, at: page << 12) == bytes, "page \(page)") }
+    }
+
+    @Test("a full image refuses, keeps what it has, and takes more when something was discarded")
+    func capacity() throws {
+        let image = try Image(temporary: "/tmp", capacity: 8 << 20)
+        try exercise(image.makeTable(disk: "zram0", pages: 4096, algorithm: .lz4))
+        #expect(try image.file.size() <= 8 << 20)
+    }
+
+    @Test("so does a full host", .enabled(if: geteuid() == 0, "needs root, to mount a small tmpfs"))
+    func host() throws {
+        let scratch = try Scratch()
+        mkdir(scratch.file("directory"), 0o700)
+        try #require(mount("tmpfs", scratch.file("directory"), "tmpfs", 0, "size=8m") == 0)
+        defer { rmdir(scratch.file("directory")) }
+        let opened = Result { try Image(temporary: scratch.file("directory")) }
+        // Out of sight at once; it lives as long as the image.
+        #expect(umount2(scratch.file("directory"), Int32(MNT_DETACH)) == 0)
+        try exercise(opened.get().makeTable(disk: "zram0", pages: 4096, algorithm: .lz4))
+    }
+
+    private func exercise(_ table: PageTable) throws {
+        var random = Seeded(9)
+        var expected: [UInt64: [UInt8]] = [:]
+        #expect(fill(table, &expected, &random) == .noSpace)
+        #expect(expected.count > 1200)
+        #expect(table.statistics.origDataSize == UInt64(expected.count) << 12)
+        #expect(table.statistics.hugePages == UInt64(expected.count))
+        try check(table, expected)
+        // A third of the pages, scattered, so that only cleaning can make room.
+        for page in stride(from: UInt64(0), to: UInt64(expected.count), by: 3) {
+            table.discard(page: page)
+            expected[page] = nil
+        }
+        var again = 0
+        for page in 2000..<UInt64(2200) {
+            let bytes = content(4096, kind: 3, &random)
+            try table.put(bytes, at: page << 12)
+            expected[page] = bytes
+            again += 1
+        }
+        #expect(again == 200)
+        try check(table, expected)
+    }
+
+    @Test("cleaning keeps the image near what lives in it") func cleaning() throws {
+        let image = try Image(temporary: "/tmp")
+        let table = try image.makeTable(disk: "zram0", pages: 2048, algorithm: .lz4)
+        var random = Seeded(10)
+        var expected: [UInt64: [UInt8]] = [:]
+        for _ in 0..<12000 {
+            let page = UInt64.random(in: 0..<2048, using: &random)
+            let bytes = content(4096, kind: 3, &random)
+            try table.put(bytes, at: page << 12)
+            expected[page] = bytes
+        }
+        try check(table, expected)
+        let books = image.log.state.withLock { $0 }
+        #expect(books.allocated << 20 < books.live / 2 * 3 + 12 << 20)
+        let freed = table.compact()
+        #expect(freed > 0 && table.statistics.pagesCompacted == freed)
+        let dense = image.log.state.withLock { $0 }
+        #expect(dense.allocated << 20 < dense.live / 8 * 9 + 3 << 20)
+        try check(table, expected)
+        table.free()
+        // Of all segments only the two that were open for writing are left, and the reserve.
+        #expect(image.log.state.withLock { $0.allocated } <= 3)
+    }
+}
