@@ -6,23 +6,30 @@ import SystemPackage
 extension Bridge {
     /// Runs `body` as a task of the simulated kernel and answers the request when it has ended.
     ///
-    /// What does not block ends before this returns, on this thread, and is answered from here: outside the isolation,
-    /// at the cost of no thread hop. What blocks is answered whenever, wherever it ends.
+    /// What does not block ends at once, on this thread or on one that is in the isolation already, and is answered
+    /// from there: outside the isolation, at the cost of no thread hop. What blocks is answered whenever it ends.
     @inline(__always)
     func start(_ call: Call, _ body: @escaping () async -> Call.Outcome) {
         var isDone = false
-        isolation.run {
-            guard !isClosed else { return isDone = true }
-            let task = system.kernel.spawn("", pid: call.pid) { [unowned self] _ in
-                let outcome = await body()
-                if call.ticket == 0 { call.outcome = outcome } else { endLater(call, outcome) }
-            }
-            isolation.executor.drain()
-            if task.state == .dead { call.kill() }
-            isDone = call.outcome != nil
-            if !isDone { park(call, task) }
+        if isolation.tryRun({ isDone = begin(call, body) }, then: { if isDone { answer(call) } }) { return }
+        isolation.leave { [self] in
+            if begin(call, body) { isolation.afterwards { [self] in answer(call) } }
         }
-        if isDone { answer(call) }
+    }
+
+    /// - Returns: true if the call has ended.
+    @inline(__always)
+    private func begin(_ call: Call, _ body: @escaping () async -> Call.Outcome) -> Bool {
+        guard !isClosed else { return true }
+        let task = system.kernel.spawn("", pid: call.pid) { [unowned self] _ in
+            let outcome = await body()
+            if call.ticket == 0 { call.outcome = outcome } else { endLater(call, outcome) }
+        }
+        isolation.executor.drain()
+        if task.state == .dead { call.kill() }
+        if call.outcome != nil { return true }
+        park(call, task)
+        return false
     }
 
     /// The task waits: from now on a signal of the caller ends the call.

@@ -1,3 +1,4 @@
+import CFuse3
 import Glibc
 
 /// A value behind a lock that can be waited for; `Synchronization.Mutex` hides what one could wait on.

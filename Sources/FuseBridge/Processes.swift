@@ -1,3 +1,4 @@
+import CFuse3
 import Glibc
 
 /// What the host knows of the processes that call.

@@ -5,7 +5,7 @@ extension Kernel {
         let task = current
         task.holds.append(
             Hold(
-                object: object, mode: mode, since: self.mode == .live ? now : 0,
+                object: object, mode: mode, since: 0,
                 function: task.frames.last?.function ?? "", file: file, line: line))
     }
 

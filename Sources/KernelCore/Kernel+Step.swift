@@ -60,7 +60,7 @@ extension Kernel {
         guard !object.admits(operation, task) else { return }
         task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
         task.state = .blocked
-        task.keepName()
+        task.beginsToWait(at: now)
         object.waiters.append(task)
         if trace.isOn { trace.record(self, task, operation, object, .wait) }
         if let cycle = WaitCycle(closedBy: task) {

@@ -72,8 +72,12 @@ public final class KernelTask {
     @inline(__always)
     public func observe(_ value: UInt64) { history = mix(history, value) }
 
-    /// Finds the name out now: once the task waits, its process may be gone when somebody asks.
-    func keepName() { if givenName.isEmpty { _ = name } }
+    /// Notes what reports want to know of a task that waits: when it took what it holds, which was not worth a look at
+    /// the clock before, and its name, because its process may be gone when somebody asks.
+    func beginsToWait(at now: UInt64) {
+        for place in holds.indices where holds[place].since == 0 { holds[place].since = now }
+        if givenName.isEmpty { _ = name }
+    }
 
     /// Delivers a signal: ends an interruptible wait.
     public func signal() {

@@ -81,8 +81,9 @@ public struct Hold {
     public let object: KernelObject
     /// How.
     public let mode: Mode
-    /// When it was taken, in nanoseconds since boot; 0 while exploring.
-    public let since: UInt64
+    /// When it was taken, in nanoseconds since boot; 0 while exploring, and until the task waits for the first time:
+    /// until then it was taken just now.
+    public internal(set) var since: UInt64
     /// The function that took it.
     public let function: StaticString
     /// The line that took it.

@@ -86,7 +86,7 @@ extension Kernel {
         guard let point = points.byName[name], point.stops(task) else { return }
         if point.budget != .max { point.budget -= 1 }
         task.state = .held
-        task.keepName()
+        task.beginsToWait(at: now)
         task.pending = Pending(operation: operation, object: object, since: now, file: "", line: 0)
         point.held.append(task)
         if trace.isOn { trace.record(self, task, operation, object, .held) }
