@@ -39,7 +39,7 @@ extension Setting {
         var hash = digest
         do {
             let run = Run(self, executor: executor, memory: EmptyMemory())
-            hash = mix(hash, run.fingerprint)
+            hash = mix(hash, run.finalFingerprint)
             var steps = 0
             while steps < 5000, run.failure == nil, let next = run.tasks.indices.first(where: { run.isEnabled($0) }) {
                 if let pending = run.tasks[next].pending {
@@ -48,7 +48,7 @@ extension Setting {
                 run.step(next)
                 steps += 1
             }
-            hash = mix(hash, run.fingerprint)
+            hash = mix(hash, run.finalFingerprint)
         }
         executor.retire()
         let text = String(UInt32(truncatingIfNeeded: hash ^ hash >> 32), radix: 16)

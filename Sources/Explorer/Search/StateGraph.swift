@@ -14,6 +14,8 @@ struct StateGraph {
     }
 
     private(set) var nodes: [Node] = []
+    /// The states in which nobody goes on.
+    private(set) var finals: Set<UInt64> = []
     private(set) var index: [UInt64: Int32] = [:]
     /// False if it has more states than were wanted.
     private(set) var isComplete = true
@@ -29,10 +31,15 @@ struct StateGraph {
             while true {
                 let (here, isNew) = enter(run, from: levels.last?.node, by: path.last)
                 if let last = levels.last { nodes[last.node].edges.append((path[path.count - 1], Int32(here))) }
-                guard isNew, nodes[here].failure == nil else { break }
+                guard isNew else { break }
+                guard nodes[here].failure == nil else {
+                    finals.insert(run.finalFingerprint)
+                    break
+                }
                 let enabled = run.tasks.indices.filter { run.isEnabled($0) }.map { UInt8($0) }
                 guard !enabled.isEmpty else {
                     nodes[here].failure = run.endFailure()
+                    finals.insert(run.finalFingerprint)
                     break
                 }
                 levels.append((here, Array(enabled.dropFirst())))
