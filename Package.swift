@@ -56,7 +56,8 @@ let package = Package(
         .executableTarget(
             name: "zramfs",
             dependencies: [
-                "DriverModel", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore", "Zram",
+                "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore",
+                "Reports", "Zram",
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -19,6 +19,10 @@ for name in names {
             name, policy.name, outcome.verdicts.map(\.rawValue), "states", c.states, "trans", c.transitions, "runs",
             c.runs, "steps", c.steps, "finals", c.finalStates, outcome.finals, "att", c.attempts, "depth", c.depth,
             String(format: "%.3f s, %.2f M/s", c.seconds, Double(c.steps) / c.seconds / 1e6))
-        for finding in outcome.findings { print("   ", finding.failure.verdict.rawValue, finding.failure.what, finding.schedule, finding.preemptions ?? -1, finding.isMinimal) }
+        for finding in outcome.findings {
+            print(
+                "   ", finding.failure.verdict.rawValue, finding.failure.what, finding.schedule,
+                finding.preemptions ?? -1, finding.isMinimal)
+        }
     }
 }
