@@ -46,17 +46,25 @@ let package = Package(
         .target(name: "CFuseShims", dependencies: ["CFuse3"]),
         layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
         .target(name: "CPageStoreShims"),
+        layer(
+            "Explorer",
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+        .executableTarget(
+            name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
+            swiftSettings: settings),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
         .executableTarget(
             name: "zramfs",
             dependencies: [
-                "DriverModel", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore", "Zram",
+                "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore",
+                "Reports", "Zram",
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
         tests("DriverModelTests", ["DriverModel", system]),
+        tests("ExplorerTests", ["Explorer", "KernelCore", "Kernfs", "Machine", "Zram"]),
         tests("KernelCoreTests", ["KernelCore"]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
         tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),

@@ -83,7 +83,7 @@ public final class CPUHotplug {
                     }
                 }
                 state.instances.append(instance)
-                registered.counted(state, change: +1)
+                registered.listed(state, instance, true)
             }
         }
     }
@@ -100,7 +100,7 @@ public final class CPUHotplug {
                 guard let state = registered.states[number] else { return }
                 let before = state.instances.count
                 state.instances.removeAll { $0 === instance }
-                if state.instances.count < before { registered.counted(state, change: -1) }
+                if state.instances.count < before { registered.listed(state, instance, false) }
             }
         }
     }
@@ -117,6 +117,7 @@ public final class CPUHotplug {
         }
         await hotplugLock.withRead {
             await stateMutex.withLock {
+                registered.noteRead()
                 if let state = registered.states[number], !state.instances.isEmpty {
                     kernel.warn(
                         "instances-left", "Error: Removing state \(number) which has instances left.",
@@ -139,6 +140,7 @@ public final class CPUHotplug {
         try await hotplugLock.withWrite { () async throws(Errno) in
             guard online[cpu] != isUp else { return }
             guard isUp || onlineCount > 1 else { throw .resourceBusy }
+            registered.noteRead()
             for state in registered.sorted {
                 for (place, instance) in state.instances.enumerated() {
                     instance.memory.touch()
@@ -165,10 +167,9 @@ public final class CPUHotplug {
             states[number] = state
         }
 
-        func counted(_ state: State, change: Int) {
-            let now = state.instances.count
-            changed(
-                3, from: mix(UInt64(state.number), UInt64(now - change)), to: mix(UInt64(state.number), UInt64(now)))
+        func listed(_ state: State, _ instance: any CPUHotplugInstance, _ isListed: Bool) {
+            let entry = mix(UInt64(state.number), instance.memory.fingerprint)
+            changed(3, from: isListed ? 0 : entry, to: isListed ? entry : 0)
         }
 
         private func key(_ state: State?) -> UInt64 { state.map { mix(9, UInt64($0.number)) } ?? 0 }

@@ -84,7 +84,11 @@ final class AttributeOps<Owner>: KernfsOps {
         guard let module else { return try await body() }
         let task = kernel.current
         task.text.append(module)
-        defer { if !task.text.isEmpty { task.text.removeLast() } }
+        kernel.accesses.read(module.textID)
+        defer {
+            if !task.text.isEmpty { task.text.removeLast() }
+            kernel.accesses.read(module.textID)
+        }
         // A call into freed text faults at once; text freed later, at the next step.
         if module.isFreed { await kernel.step(.text, on: module) }
         return try await body()
@@ -103,7 +107,7 @@ extension KernfsRoot {
             try makeFile(
                 attribute.name, in: directory, mode: attribute.mode,
                 ops: AttributeOps(attribute, owner, module: module, kernel: kernel, names: names), owner: module,
-                lockKey: "\(module?.name ?? "")/\(Owner.self)/\(attribute.name)")
+                lockKey: kernel.lockdep.isOn ? "\(module?.name ?? "")/\(Owner.self)/\(attribute.name)" : "")
         }
     }
 

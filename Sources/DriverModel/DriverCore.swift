@@ -22,6 +22,8 @@ public final class DriverCore {
     /// Told when a disk's size changed, so that a mount can drop what it cached.
     public var onResize: ((Gendisk) -> Void)?
     var disksMade: UInt64 = 0
+    /// Which attribute files devices have; while exploring those that no script names are left out.
+    public var shows: (String) -> Bool = { _ in true }
     /// CPU hotplug notifies and asks here how many CPUs are online.
     public var onlineCPUs: () -> Int = { 1 }
 

@@ -14,7 +14,13 @@ public enum ABI: String, Sendable, CaseIterable {
 
 extension Gendisk {
     /// The block layer's files, in array order (`disk_attrs`).
-    static func attributes(_ abi: ABI) -> [Attribute<Gendisk>] {
+    static func attributes(_ abi: ABI) -> [Attribute<Gendisk>] { abi == .v5_15 ? old : recent }
+
+    // Made once: an exploration makes thousands of disks.
+    private static let old = list(.v5_15)
+    private static let recent = list(.v6_18)
+
+    private static func list(_ abi: ABI) -> [Attribute<Gendisk>] {
         var list: [Attribute<Gendisk>] = [
             constant("range", "1"), constant("ext_range", abi == .v5_15 ? "256" : "1"), constant("removable", "0"),
             constant("hidden", "0"), .readOnly("ro") { _ in "0\n" },
@@ -71,11 +77,19 @@ extension Gendisk {
 
     /// The directories below a disk that its driver does not fill.
     func addDirectories(to node: KernfsNode) throws(Errno) {
-        for name in ["holders", "slaves"] { _ = try core.root.makeDirectory(name, in: node) }
-        let queue = try core.root.makeDirectory("queue", in: node)
-        try core.root.makeFiles(Self.queueAttributes, of: self, in: queue, module: nil)
+        for name in ["holders", "slaves"] where core.shows(name) { _ = try core.root.makeDirectory(name, in: node) }
+        if core.shows("queue") { try addQueue(to: node) }
+        guard core.shows("power") else { return }
         let power = try core.root.makeDirectory("power", in: node)
         try core.root.makeFiles(Self.powerAttributes, of: self, in: power, module: nil)
+    }
+
+    /// The block layer's files that are shown.
+    var blockAttributes: [Attribute<Gendisk>] { Self.attributes(core.abi).filter { core.shows($0.name) } }
+
+    private func addQueue(to node: KernfsNode) throws(Errno) {
+        let queue = try core.root.makeDirectory("queue", in: node)
+        try core.root.makeFiles(Self.queueAttributes, of: self, in: queue, module: nil)
     }
 
     private static let queueAttributes: [Attribute<Gendisk>] = [

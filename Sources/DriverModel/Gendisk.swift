@@ -26,14 +26,18 @@ public final class Gendisk: KernelMemory {
     /// The device's directory while it is registered.
     public private(set) var node: KernfsNode?
     /// Sectors of 512 bytes.
-    public private(set) var capacity: UInt64 = 0
+    public private(set) var capacity: UInt64 = 0 {
+        didSet { openMutex.changed(7, from: oldValue, to: capacity) }
+    }
     /// Changes with every set or reset of the size, so that nobody keeps pages of before.
     public private(set) var generation: UInt64 = 0
     /// `diskseq`: counts the disks of this kernel.
     public let sequence: UInt64
     let core: DriverCore
     private weak var operations: (any BlockOperations)?
-    private var isLive = false
+    private var isLive = false {
+        didSet { openMutex.changed(8, from: oldValue.fingerprint, to: isLive.fingerprint) }
+    }
     private var groups: [[String]] = []
 
     /// Allocates a disk that is not shown yet. The kernel's `blk_alloc_disk`.
@@ -64,12 +68,13 @@ public final class Gendisk: KernelMemory {
         do throws(Errno) {
             let node = try core.addObject(name, in: core.blockDirectory, kernelPath: kernelPath)
             self.node = node
-            try core.root.makeFiles([Self.uevent], of: self, in: node, module: nil)
-            try core.root.makeFiles(Self.attributes(core.abi), of: self, in: node, module: nil)
-            try core.root.makeFiles(attributes, of: owner, in: node, module: module)
-            groups = [attributes.map(\.name), Self.attributes(core.abi).map(\.name)]
+            let shown = (own: attributes.filter { core.shows($0.name) }, block: blockAttributes)
+            if core.shows("uevent") { try core.root.makeFiles([Self.uevent], of: self, in: node, module: nil) }
+            try core.root.makeFiles(shown.block, of: self, in: node, module: nil)
+            try core.root.makeFiles(shown.own, of: owner, in: node, module: module)
+            groups = [shown.own.map(\.name), shown.block.map(\.name)]
             try addDirectories(to: node)
-            try core.root.makeFiles([Self.dev], of: self, in: node, module: nil)
+            if core.shows("dev") { try core.root.makeFiles([Self.dev], of: self, in: node, module: nil) }
             try core.root.makeDevice(name, in: core.devDirectory, mode: 0o660, file: self)
         } catch {
             kernel.warn("device-add-disk", "", at: "block/genhd.c:537", in: "device_add_disk")

@@ -7,6 +7,8 @@ import SystemPackage
 public final class ModuleObjects: ModuleSysfs {
     private let root: KernfsRoot
     private let directory: KernfsNode
+    /// Which attribute files modules have, as `DriverCore.shows`.
+    public var shows: (String) -> Bool = { _ in true }
 
     /// Makes `/module`.
     public init(root: KernfsRoot) throws(Errno) {
@@ -26,10 +28,10 @@ public final class ModuleObjects: ModuleSysfs {
     /// Adds the directory of a module.
     public func add(_ module: Module) async {
         guard let node = try? root.makeDirectory(module.name, in: directory) else { return }
-        _ = try? root.makeDirectory("holders", in: node)
-        _ = try? root.makeDirectory("parameters", in: node)
+        for name in ["holders", "parameters"] where shows(name) { _ = try? root.makeDirectory(name, in: node) }
         try? root.makeFiles(
-            Self.attributes, of: module, in: node, module: nil, names: ("module_attr_show", "module_attr_store"))
+            Self.attributes.filter { shows($0.name) }, of: module, in: node, module: nil,
+            names: ("module_attr_show", "module_attr_store"))
     }
 
     /// Removes it, draining its files.

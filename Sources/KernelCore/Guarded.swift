@@ -22,6 +22,7 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
         get {
             check()
             kernel.current.observe(mix(UInt64(id), storage.fingerprint))
+            noteRead()
             return storage
         }
         set {
@@ -37,6 +38,7 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
         await kernel.step(.load, on: self, file, line)
         if let owner, owner.isFreed { kernel.fault(owner.kind, in: owner) }
         kernel.current.observe(storage.fingerprint)
+        noteRead()
         return storage
     }
 
@@ -69,7 +71,20 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
         await kernel.step(.load, on: self, file, line)
         check()
         kernel.current.observe(storage.fingerprint)
+        noteRead()
         return storage
+    }
+
+    /// Changes the variable under a lock that is not simulated: one step.
+    public func update(
+        _ file: StaticString = #fileID, _ line: UInt32 = #line, _ change: (inout Value) -> Void
+    ) async {
+        await kernel.step(.store, on: self, file, line)
+        check()
+        if kernel.isHalting || kernel.current.state == .dead { return }
+        let old = storage.fingerprint
+        change(&storage)
+        changed(0, from: old, to: storage.fingerprint)
     }
 
     /// Writes the variable; `WRITE_ONCE`.

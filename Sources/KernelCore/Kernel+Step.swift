@@ -26,7 +26,9 @@ extension Kernel {
     ) async {
         guard !isHalting else { return }
         if task.state == .dead { return await rest(task) }
-        if mode == .exploring {
+        if mode == .exploring, runsFreely, object.admits(operation, task) {
+            task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
+        } else if mode == .exploring {
             task.pending = Pending(operation: operation, object: object, since: 0, file: file, line: line)
             task.state = .parked
             await task.suspend()
@@ -89,12 +91,12 @@ extension Kernel {
     /// Enters a function of the simulated kernel; the shadow stack that reports print. Pair it with `leave()`.
     @inline(__always)
     public func enter(_ function: StaticString = #function, _ file: StaticString = #fileID) {
-        current.frames.append(Frame(function: function, file: file))
+        if keepsFrames { current.frames.append(Frame(function: function, file: file)) }
     }
 
     /// Leaves the function that was entered last.
     @inline(__always)
     public func leave() {
-        if !current.frames.isEmpty { current.frames.removeLast() }
+        if keepsFrames, !current.frames.isEmpty { current.frames.removeLast() }
     }
 }

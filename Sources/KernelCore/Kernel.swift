@@ -44,6 +44,13 @@ public final class Kernel {
     /// Memory that the simulated kernel has allocated and not freed.
     public internal(set) var memory: [ObjectIdentifier: KernelMemory] = [:]
 
+    /// While exploring: steps run on at once as in a live kernel, for the part of a run that has no choices (boot).
+    public var runsFreely = false
+    /// Off while exploring, unless a report is wanted: the shadow stacks.
+    public var keepsFrames: Bool
+    /// What the current step read and wrote, if somebody wants to know.
+    public var accesses = AccessLog()
+
     /// True when each step must look at gates or the tracer.
     @inlinable var isInstrumented: Bool { points.armed > 0 || trace.isOn }
     /// Stands in for `current` while no task runs.
@@ -52,6 +59,8 @@ public final class Kernel {
     var spareHolds: [Hold] = []
     var spareFrames: [Frame] = []
     var nextObject: UInt32 = 0
+    /// Free numbers of each kind of memory, a bit each.
+    var numbers: [UInt32: UInt64] = [:]
     var nextTask: UInt32 = 0
     var onHalt: [() -> Void] = []
     let clock: KernelClock
@@ -63,6 +72,8 @@ public final class Kernel {
         self.clock = clock
         log = KernelLog(clock: clock)
         current = idle
+        keepsFrames = mode == .live
+        log.isOn = mode == .live
         points.isOn = mode == .live
         lockdep.isOn = mode == .live
     }

@@ -65,6 +65,18 @@ extension Kernel {
         taints.insert("D")
     }
 
+    /// Says that code was freed. While exploring, who is in it faults at once: it can only return into it, and that
+    /// it is in it need not be a question at each of its steps.
+    public func freed(text: any KernelText) {
+        guard mode == .exploring, !isHalting else { return }
+        let freeing = current
+        for task in tasks where task !== freeing && task.text.contains(where: { $0 === text }) {
+            current = task
+            fault("\(text.name) text", in: nil)
+        }
+        current = freeing
+    }
+
     /// Sets a taint flag, in the kernel's letters.
     public func taint(_ flag: Character) { taints.insert(flag) }
 

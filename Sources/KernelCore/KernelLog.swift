@@ -32,6 +32,8 @@ public final class KernelLog {
     public private(set) var lines: [Line] = []
     /// Called with each new line, e.g. to write the daemon's log.
     public var onLine: ((Line) -> Void)?
+    /// Off while exploring.
+    public var isOn = true
     /// How many lines are kept.
     public let capacity = 8192
     private let clock: KernelClock
@@ -40,7 +42,9 @@ public final class KernelLog {
     init(clock: KernelClock) { self.clock = clock }
 
     /// Adds one line, or several separated by newlines. The kernel's `printk`.
-    public func print(_ level: Level = .info, _ text: String) {
+    public func print(_ level: Level = .info, _ text: @autoclosure () -> String) {
+        guard isOn else { return }
+        let text = text()
         let time = clock.now
         for piece in text.split(separator: "\n", omittingEmptySubsequences: false) {
             let line = Line(sequence: sequence, time: time, level: level, text: String(piece))

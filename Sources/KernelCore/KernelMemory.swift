@@ -8,18 +8,34 @@ open class KernelMemory: Fingerprinted {
     public private(set) var isFreed = false
     /// The module that allocated it; once that is gone, nobody can free it any more. Not kept while exploring.
     public let allocator: (any KernelText)?
-    /// Number within the kernel, in order of allocation.
+    /// Tells it apart from all others that anybody can still refer to.
+    ///
+    /// A number is used again once nobody can tell: not when the memory is freed, for there may be dangling pointers,
+    /// but when the last reference to this object is gone. Thus a device that was set up and reset ten times is in the
+    /// state of one that was set up once.
     public let id: UInt32
+    private let kindID: UInt32
 
     /// Allocates; the kernel counts it as leaked until `free()`.
     public init(kernel: Kernel, kind: String) {
         self.kernel = kernel
         self.kind = kind
         allocator = kernel.mode == .live ? kernel.current.text.last : nil
-        id = kernel.nextObject
-        kernel.nextObject += 1
+        kindID = AccessLog.allocations | UInt32(truncatingIfNeeded: kind.fingerprint) & 0x1fff << 16
+        let number = UInt32(kernel.numbers[kindID, default: ~0].trailingZeroBitCount)
+        kernel.numbers[kindID, default: ~0] &= ~(1 << UInt64(number))
+        // Beyond 64 of a kind each gets a number of its own.
+        if number == 64 { kernel.nextObject += 1 }
+        id = kindID | (number < 64 ? number : 64 + kernel.nextObject & 0x7fff)
         kernel.memory[ObjectIdentifier(self)] = self
-        kernel.sharedFingerprint ^= mix(kind.fingerprint, UInt64(id))
+        kernel.sharedFingerprint &+= mix(11, UInt64(id))
+        kernel.accesses.write(kindID | 0xffff)
+    }
+
+    deinit {
+        if id & 0xffff < 64 { kernel.numbers[kindID]? |= 1 << UInt64(id & 63) }
+        if isFreed { kernel.sharedFingerprint &-= mix(13, UInt64(id)) }
+        kernel.accesses.write(kindID | 0xffff)
     }
 
     /// True if it outlived the module that allocated it.
@@ -34,12 +50,13 @@ open class KernelMemory: Fingerprinted {
         guard !isFreed else { return kernel.fault("double free of \(kind)", in: self) }
         isFreed = true
         kernel.memory[ObjectIdentifier(self)] = nil
-        kernel.sharedFingerprint ^= mix(kind.fingerprint, UInt64(id))
-        kernel.sharedFingerprint ^= mix(mix(kind.fingerprint, 7), UInt64(id))
+        kernel.sharedFingerprint &+= mix(13, UInt64(id)) &- mix(11, UInt64(id))
+        kernel.accesses.write(id)
     }
 
     /// Says that the current task reads or writes it.
     public func touch() {
+        kernel.accesses.read(id)
         if isFreed, !kernel.isHalting { kernel.fault(kind, in: self) }
     }
 }

@@ -12,13 +12,29 @@ open class KernelObject: Fingerprinted {
     open var title: String { name }
     var waiters: [KernelTask] = []
 
+    /// Tells objects apart where `id` may not: see `AccessLog`.
+    public let accessID: UInt32
+
     /// Makes an object and names it.
     public init(kernel: Kernel, name: String, pointName: String? = nil) {
         self.kernel = kernel
         self.name = name
         self.pointName = pointName ?? name
         id = kernel.nextObject
+        accessID = id
         kernel.nextObject += 1
+        kernel.accesses.write(AccessLog.births)
+    }
+
+    /// Makes an object that one task alone will use, many of which come and go.
+    ///
+    /// It takes no number of its own, or else the number of the next object would depend on how many there were.
+    public init(kernel: Kernel, name: String, pointName: String, sharing other: KernelObject) {
+        self.kernel = kernel
+        self.name = name
+        self.pointName = pointName
+        id = other.id | 0x4000_0000
+        accessID = AccessLog.privates | kernel.current.serial
     }
 
     /// The object's identity within the kernel.
@@ -54,6 +70,20 @@ open class KernelObject: Fingerprinted {
     @inline(__always)
     public final func changed(_ slot: UInt64, from old: UInt64, to new: UInt64) {
         let key = mix(UInt64(id), slot)
-        kernel.sharedFingerprint ^= mix(key, old) ^ mix(key, new)
+        kernel.sharedFingerprint &+= mix(key, new) &- mix(key, old)
+        kernel.accesses.write(accessID)
     }
+
+    /// Records a change that commutes with others of its kind and that nobody but an exclusive step can tell: one
+    /// reader more or less.
+    @inline(__always)
+    public final func changedByOne(_ slot: UInt64, from old: UInt64, to new: UInt64) {
+        let key = mix(UInt64(id), slot)
+        kernel.sharedFingerprint &+= mix(key, new) &- mix(key, old)
+        kernel.accesses.read(accessID)
+    }
+
+    /// Says that the current step depends on the object's state.
+    @inline(__always)
+    public final func noteRead() { kernel.accesses.read(accessID) }
 }

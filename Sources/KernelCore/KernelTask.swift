@@ -114,7 +114,7 @@ public final class KernelTask {
 
     /// An explored task waits for its first turn, so that the order of starts is part of the schedule.
     func begin() async {
-        guard let kernel, kernel.mode == .exploring, !kernel.isHalting else { return }
+        guard let kernel, kernel.mode == .exploring, !kernel.isHalting, !kernel.runsFreely else { return }
         state = .parked
         await suspend()
         state = .running
@@ -123,6 +123,8 @@ public final class KernelTask {
 
 /// Code that can be unloaded while a task still runs in it.
 public protocol KernelText: AnyObject {
+    /// Who enters or leaves the code reads this, who frees it writes it (`AccessLog`).
+    var textID: UInt32 { get }
     /// True once the code was freed.
     var isFreed: Bool { get }
     /// The name of the module.

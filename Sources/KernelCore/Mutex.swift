@@ -14,9 +14,9 @@ public final class Mutex: KernelObject {
     }
 
     /// A mutex that is made often and knows its class; its gates are declared by whoever owns the class.
-    public init(kernel: Kernel, lockClass: LockClass, name: String, point: String) {
+    public init(kernel: Kernel, lockClass: LockClass, name: String, point: String, sharing other: KernelObject) {
         ownClass = lockClass
-        super.init(kernel: kernel, name: name, pointName: point)
+        super.init(kernel: kernel, name: name, pointName: point, sharing: other)
     }
 
     public override var lockClass: LockClass? { ownClass }

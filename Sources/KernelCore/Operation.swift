@@ -7,6 +7,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case load, store
     case wait, waitInterruptible, complete, wake
     case sleep, text
+    case lookup
 
     /// The name of the step in gates, schedules and reports: the kernel's function, short.
     public var name: String {
@@ -35,9 +36,17 @@ public enum Operation: UInt8, Sendable, CaseIterable {
         case .wake: "wake"
         case .sleep: "sleep"
         case .text: "call"
+        case .lookup: "lookup"
         }
     }
 
+    /// Gives back what the task alone holds: nobody else can do anything with the object that would not commute.
+    public var isRelease: Bool {
+        switch self {
+        case .unlock, .upRead, .upWrite, .putActive: true
+        default: false
+        }
+    }
     /// Only one waiter can go on when the object becomes free.
     var isExclusive: Bool { self == .lock || self == .downWrite }
     /// A signal ends the wait.

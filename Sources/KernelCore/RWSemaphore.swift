@@ -43,7 +43,7 @@ public final class RWSemaphore: KernelObject {
         await kernel.step(.downRead, on: self, file, line)
         if kernel.isHalting { return }
         readers.append(kernel.current)
-        changed(1, from: UInt64(readers.count - 1), to: UInt64(readers.count))
+        changedByOne(1, from: UInt64(readers.count - 1), to: UInt64(readers.count))
         kernel.hold(self, .shared, file, line)
         await kernel.stepDone(.downRead, on: self)
     }
@@ -56,7 +56,7 @@ public final class RWSemaphore: KernelObject {
             preconditionFailure("\(name) is released by a task that does not read under it")
         }
         readers.remove(at: place)
-        changed(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
+        changedByOne(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
         kernel.release(self)
         wakeWaiters()
         await kernel.stepDone(.upRead, on: self)

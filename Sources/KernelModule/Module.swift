@@ -57,11 +57,23 @@ public final class Module: KernelObject, KernelText {
     }
     /// The raw count: 1 is the base reference, 0 once it is going.
     public internal(set) var references = 1 {
-        didSet { changed(0, from: UInt64(truncatingIfNeeded: oldValue), to: UInt64(truncatingIfNeeded: references)) }
+        didSet {
+            let (old, new) = (UInt64(truncatingIfNeeded: oldValue), UInt64(truncatingIfNeeded: references))
+            // Coming and going commute while the base reference is there.
+            if oldValue > 0, references > 0, state != .going {
+                changedByOne(0, from: old, to: new)
+            } else {
+                changed(0, from: old, to: new)
+            }
+        }
     }
     /// True once its text is gone; who runs in it then faults.
     public internal(set) var isFreed = false {
-        didSet { changed(2, from: oldValue.fingerprint, to: isFreed.fingerprint) }
+        didSet {
+            changed(2, from: oldValue.fingerprint, to: isFreed.fingerprint)
+            kernel.accesses.write(textID)
+            kernel.freed(text: self)
+        }
     }
     /// Modules that use this one's symbols; while there are any, `delete_module` says `EWOULDBLOCK`.
     public internal(set) var users: [String] = []
@@ -88,6 +100,9 @@ public final class Module: KernelObject, KernelText {
         }
     }
 
+    /// Who enters or leaves the text reads this, who frees it writes it.
+    public var textID: UInt32 { AccessLog.texts | id }
+
     /// What `/sys/module/X/refcnt` shows: without the base reference; -1 once it is going.
     public var refcnt: Int { references - 1 }
 
@@ -99,6 +114,7 @@ public final class Module: KernelObject, KernelText {
         if kernel.isHalting { return true }
         let isLive = state != .going && references > 0
         kernel.current.observe(isLive.fingerprint)
+        noteRead()
         guard isLive else { return false }
         take(file, line)
         return true
@@ -132,6 +148,7 @@ public final class Module: KernelObject, KernelText {
         if kernel.isHalting { return true }
         let isUnused = references == 1
         kernel.current.observe(isUnused.fingerprint)
+        kernel.accesses.write(accessID)
         guard isUnused || force else { return false }
         references -= 1
         state = .going

@@ -92,6 +92,7 @@ public final class ModuleTable {
         try await mutex.withLock { () async throws(Errno) in
             guard let module = find(name) else { throw .noSuchFileOrDirectory }
             guard module.users.isEmpty else { throw .wouldBlock }
+            module.noteRead()
             guard module.state == .live else { throw .resourceBusy }
             guard await module.tryStop(force: force) else { throw .wouldBlock }
             if force { kernel.taint("R") }
@@ -103,9 +104,13 @@ public final class ModuleTable {
     private func addUnformed(_ definition: ModuleDefinition) async throws(Errno) -> Module {
         while true {
             let (module, existing) = await mutex.withLock { () async -> (Module?, Module?) in
-                if let existing = find(definition.name) { return (nil, existing) }
+                if let existing = find(definition.name) {
+                    existing.noteRead()
+                    return (nil, existing)
+                }
                 let module = Module(definition, kernel: kernel)
                 modules.append(module)
+                mutex.changed(7, from: 0, to: module.fingerprint)
                 return (module, nil)
             }
             if let module { return module }
@@ -114,6 +119,7 @@ public final class ModuleTable {
             if existing.state == .going, !waitsForGoing { throw .resourceBusy }
             queue.holdersHint = { [weak self] in self?.loading(existing) ?? [] }
             try await queue.waitInterruptible { existing.isFreed || existing.state == .live }
+            existing.noteRead()
         }
     }
 
@@ -126,7 +132,10 @@ public final class ModuleTable {
     private func free(_ module: Module) async {
         await sysfs?.remove(module)
         module.state = .unformed
-        await mutex.withLock { modules.removeAll { $0 === module } }
+        await mutex.withLock {
+            modules.removeAll { $0 === module }
+            mutex.changed(7, from: module.fingerprint, to: 0)
+        }
         module.isFreed = true
         module.forget()
         kernel.lockdep.forget(module: module.name)
@@ -135,7 +144,11 @@ public final class ModuleTable {
 
     private func running<E: Error>(_ module: Module, _ body: () async throws(E) -> Void) async throws(E) {
         kernel.current.text.append(module)
-        defer { kernel.current.text.removeAll { $0 === module } }
+        kernel.accesses.read(module.textID)
+        defer {
+            kernel.current.text.removeAll { $0 === module }
+            kernel.accesses.read(module.textID)
+        }
         try await body()
     }
 

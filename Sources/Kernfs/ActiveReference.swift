@@ -37,6 +37,7 @@ extension KernfsNode {
         await kernel.step(.getActive, on: self, file, line)
         if kernel.isHalting { return nil }
         kernel.current.observe(isActive.fingerprint)
+        noteRead()
         guard isActive else { return nil }
         count(+1)
         activeHolders.append(kernel.current)
@@ -79,7 +80,9 @@ extension KernfsNode {
     func count(_ change: Int) {
         let old = active
         active += change
-        changed(0, from: UInt64(bitPattern: Int64(old)), to: UInt64(bitPattern: Int64(active)))
+        let (from, to) = (UInt64(bitPattern: Int64(old)), UInt64(bitPattern: Int64(active)))
+        // Coming and going commute; only who deactivates can tell how many there are, and waits for them to go.
+        if (old < 0) == (active < 0) { changedByOne(0, from: from, to: to) } else { changed(0, from: from, to: to) }
     }
 
     private func drop() {

@@ -29,7 +29,9 @@ public final class KernfsOpenFile {
         self.node = node
         self.ops = ops
         access = (read, write)
-        mutex = Mutex(kernel: node.kernel, lockClass: node.root.openFileClass, name: "&of->mutex", point: "of_mutex")
+        mutex = Mutex(
+            kernel: node.kernel, lockClass: node.root.openFileClass, name: "&of->mutex", point: "of_mutex",
+            sharing: node)
         if !ops.isControl {
             node.kernel.enter("kernfs_fop_open")
             defer { node.kernel.leave() }

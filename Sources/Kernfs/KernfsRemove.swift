@@ -16,6 +16,7 @@ extension KernfsRoot {
         for node in postOrder(top) {
             await drain(node, file, line)
             if kernel.isHalting { return }
+            node.noteRead()
             node.parent?.unlink(node)
             onNotify?(node)
         }
@@ -30,6 +31,7 @@ extension KernfsRoot {
     ) async -> Bool {
         kernel.enter("kernfs_remove_by_name_ns")
         defer { kernel.leave() }
+        parent.noteRead()
         guard let node = parent.child(name) else { return false }
         await remove(node, file, line)
         return true
@@ -55,6 +57,7 @@ extension KernfsRoot {
             node.wakeWaiters()
         } else {
             await kernel.step(.drain, on: node)
+            node.noteRead()
         }
         await node.unbreakActiveProtection()
         return won

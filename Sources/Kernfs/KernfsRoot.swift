@@ -97,6 +97,24 @@ public final class KernfsRoot {
         return here
     }
 
+    /// Looks up a path while exploring: a step of its own, for much can happen between it and the open.
+    ///
+    /// - Returns: the node, and whether its directory is there at least (then creating a file is refused, `EACCES`).
+    public func walk(_ path: String) async -> (node: KernfsNode?, hasDirectory: Bool) {
+        await kernel.step(.lookup, on: node)
+        var here: KernfsNode? = node
+        var parent: KernfsNode?
+        for name in path.split(separator: "/") {
+            parent = here
+            guard let directory = here else { break }
+            directory.noteRead()
+            directory.child(String(name))?.noteRead()
+            here = lookup(String(name), in: directory)
+        }
+        kernel.current.observe(mix(here.map { UInt64($0.id) } ?? 0, (parent != nil).fingerprint))
+        return (here, parent != nil)
+    }
+
     private func forget() {
         onNotify = nil
         var nodes = [node!]

@@ -16,6 +16,8 @@ public struct MachineConfiguration: Sendable {
     public var cpus = 2
     /// Devices that the first modprobe makes.
     public var devices = 1
+    /// If set, the only attribute files that devices and modules have; for explorations.
+    public var files: Set<String>?
 
     /// The thread's kernel, two CPUs, one device.
     public init() {}
@@ -63,7 +65,12 @@ public final class Machine {
         hotplug = CPUHotplug(kernel: kernel, cpus: configuration.cpus)
         gates = GateWatch(kernel: kernel)
         core = try DriverCore(kernel: kernel, root: root, modules: modules, abi: configuration.abi)
-        modules.sysfs = try ModuleObjects(root: root)
+        let objects = try ModuleObjects(root: root)
+        modules.sysfs = objects
+        if let files = configuration.files {
+            core.shows = { files.contains($0) }
+            objects.shows = core.shows
+        }
         modules.install(
             ZramDriver.definition(core: core, hotplug: hotplug, memory: memory) { [weak self] in self?.applied() ?? [] }
         )

@@ -4,7 +4,13 @@ import SystemPackage
 
 extension Zram {
     /// The driver's files, in array order, which is the order of their removal.
-    static func attributes(_ abi: ABI) -> [Attribute<Zram>] {
+    static func attributes(_ abi: ABI) -> [Attribute<Zram>] { abi == .v5_15 ? old : recent }
+
+    // Made once: an exploration makes thousands of devices.
+    private static let old = list(.v5_15)
+    private static let recent = list(.v6_18)
+
+    private static func list(_ abi: ABI) -> [Attribute<Zram>] {
         var list = [
             readWrite("disksize", { $0.disksizeShow }, { $0.disksizeStore }),
             readOnly("initstate") { $0.initstateShow },

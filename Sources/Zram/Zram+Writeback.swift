@@ -65,7 +65,7 @@ extension Zram {
     func writebackLimitShow() async throws(Errno) -> String {
         kernel.enter("writeback_limit_show")
         defer { kernel.leave() }
-        return await initLock.withRead { "\(writebackLimit.unchecked.pages)\n" }
+        return await initLock.withRead { "\(await writebackLimit.load().pages)\n" }
     }
 
     /// Sets it, in units of 4 KiB.
@@ -83,7 +83,7 @@ extension Zram {
     func writebackLimitEnableShow() async throws(Errno) -> String {
         kernel.enter("writeback_limit_enable_show")
         defer { kernel.leave() }
-        return await initLock.withRead { writebackLimit.unchecked.isOn ? "1\n" : "0\n" }
+        return await initLock.withRead { await writebackLimit.load().isOn ? "1\n" : "0\n" }
     }
 
     /// Switches it: 0 off, any other number on.
@@ -99,9 +99,7 @@ extension Zram {
 
     /// Under the kernel's `wb_limit_lock`, a spinlock: one step.
     private func setWriteback(_ change: (inout WritebackLimit) -> Void) async {
-        var limit = writebackLimit.unchecked
-        change(&limit)
-        await writebackLimit.store(limit)
+        await writebackLimit.update { change(&$0) }
     }
 }
 

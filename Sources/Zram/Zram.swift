@@ -69,5 +69,7 @@ final class Zram: KernelMemory, BlockOperations {
     }
 
     /// The kernel's `pr_info` of this driver.
-    func log(_ level: KernelLog.Level = .info, _ text: String) { kernel.log.print(level, "zram: \(text)") }
+    func log(_ level: KernelLog.Level = .info, _ text: @autoclosure () -> String) {
+        kernel.log.print(level, "zram: \(text())")
+    }
 }

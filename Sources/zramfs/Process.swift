@@ -35,3 +35,9 @@ struct Process {
         return pid
     }
 }
+
+/// The machine that we run on.
+enum Host {
+    /// Processors that are online.
+    static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

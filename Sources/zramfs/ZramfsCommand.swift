@@ -19,6 +19,7 @@ struct ZramfsCommand: ParsableCommand {
         subcommands: [
             MountCommand.self, UmountCommand.self, RmmodCommand.self, ModprobeCommand.self, LsmodCommand.self,
             PoliciesCommand.self, ImageCommand.self,
+            ExploreCommand.self, MatrixCommand.self, ReplayCommand.self, OddsCommand.self, VerifyProofCommand.self,
         ])
 
     /// Runs the subcommand; called as `mount.fuse.zramfs` or `umount.fuse.zramfs`, as mount(8)'s helper.

@@ -89,7 +89,8 @@ struct BlockedTests {
             return try Child(["/bin/sh", "-c", loop, mount["dir/stuck"]])
         }
         mount.wait { $0.blocked == count }
-        #expect(Self.threads <= threads + 100)
+        // Other tests of this process start threads too, but not a thousand.
+        #expect(Self.threads <= threads + 200)
         #expect(try Client(mount["dir/value"]).read() == "0\n")
         mount.isolation.run { mount.system.letOn() }
         for child in children { #expect(child.wait() == 0) }

@@ -1,0 +1,3 @@
+while true; do
+    cat $1/zram0/initstate
+done

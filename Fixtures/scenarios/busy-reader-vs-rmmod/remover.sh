@@ -1,0 +1,3 @@
+until echo zram > $1/debug/delete_module; do
+    :
+done

@@ -1,0 +1,2 @@
+# Removes the module.
+echo zram > $1/debug/delete_module

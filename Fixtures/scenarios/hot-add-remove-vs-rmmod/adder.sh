@@ -1,0 +1,1 @@
+cat $1/zram-control/hot_add

@@ -1,0 +1,183 @@
+import KernelCore
+import KernelModule
+import Machine
+import Zram
+
+/// One run of a scenario: a fresh machine, booted and set up, whose terminals take the steps that they are told.
+///
+/// Swift tasks cannot be copied: going back means another run, and the same steps again.
+final class Run {
+    let machine: Machine
+    let setting: Setting
+    /// The terminals' tasks, and behind them those that they started.
+    private(set) var tasks: [KernelTask] = []
+    let terminals: [Terminal]
+    /// What has gone wrong: the first violation.
+    private(set) var failure: Failure?
+    /// Hash of each task's local state.
+    private(set) var local: [UInt64] = []
+    private var localSum: UInt64 = 0
+    private let known: Int
+    var kernel: Kernel { machine.kernel }
+
+    init(_ setting: Setting, executor: KernelExecutor, memory: EmptyMemory, isDetailed: Bool = false) {
+        self.setting = setting
+        guard
+            let machine = try? Machine(setting.configuration, mode: .exploring, executor: executor, memory: memory)
+        else { fatalError("a fresh machine has no name twice") }
+        self.machine = machine
+        let kernel = machine.kernel
+        kernel.keepsFrames = isDetailed
+        kernel.runsFreely = true
+        machine.boot()
+        executor.drain()
+        let mounted = MountState()
+        if let setup = setting.scenario.setup {
+            let terminal = Terminal(setup, machine: machine, mounted: mounted, number: -1, refused: [])
+            kernel.spawn("setup") { _ in await terminal.run() }
+            executor.drain()
+        }
+        kernel.runsFreely = false
+        known = kernel.tasks.count
+        terminals = setting.scenario.terminals.enumerated().map { number, script in
+            Terminal(
+                script, machine: machine, mounted: mounted, number: number, refused: setting.scenario.refused)
+        }
+        kernel.onEvent = { [unowned self] in note($0) }
+        for terminal in terminals { kernel.spawn(terminal.script.name) { _ in await terminal.run() } }
+        adopt()
+    }
+
+    deinit { kernel.halt() }
+
+    /// Takes in tasks that were born: they begin at once, for what they do up to their first step is nobody's business.
+    private func adopt() {
+        kernel.executor.drain()
+        while known + tasks.count < kernel.tasks.count {
+            let task = kernel.tasks[known + tasks.count]
+            tasks.append(task)
+            local.append(0)
+            if task.state == .parked, task.pending == nil { kernel.resume(task) }
+            rehash(tasks.count - 1)
+        }
+    }
+
+    /// Lets a task take its next step.
+    @inline(__always)
+    func step(_ number: Int) {
+        kernel.resume(tasks[number])
+        rehash(number)
+        if known + tasks.count < kernel.tasks.count { adopt() }
+        if number < terminals.count, let errno = terminals[number].wasRefused, failure == nil {
+            failure = Failure(verdict: .refused, what: "\(terminals[number].script.name): \(errno)", task: number)
+        }
+    }
+
+    @inline(__always)
+    private func rehash(_ number: Int) {
+        let task = tasks[number]
+        let seed =
+            number < terminals.count
+            ? (setting.isSymmetric ? terminals[number].script.seed : UInt64(number)) : 0x5eed &+ UInt64(number)
+        var hash = mix(task.history, seed)
+        if let pending = task.pending {
+            hash = mix(hash, UInt64(pending.operation.rawValue) << 32 | UInt64(pending.object.id))
+        }
+        switch task.state {
+        case .ended: hash = mix(seed, 3)
+        case .dead: hash = mix(hash, 5)
+        default: break
+        }
+        localSum &+= hash &- local[number]
+        local[number] = hash
+    }
+
+    /// The state, up to a renaming of interchangeable tasks.
+    @inline(__always)
+    var fingerprint: UInt64 { mix(kernel.sharedFingerprint, localSum) }
+
+    @inline(__always)
+    func isEnabled(_ number: Int) -> Bool { kernel.isEnabled(tasks[number]) }
+
+    @inline(__always)
+    func isOver(_ number: Int) -> Bool { tasks[number].state == .ended }
+
+    /// What is wrong in a state in which nobody can take a step.
+    func endFailure() -> Failure? {
+        if let failure { return failure }
+        if let stuck = tasks.indices.first(where: { !isOver($0) }) {
+            return Failure(verdict: .deadlock, what: describeCycle(from: stuck), task: stuck)
+        }
+        // What a device had is to go with it, also when the module stays.
+        let kinds = kernel.memory.values.map(\.kind)
+        let devices = kinds.count { $0 == "struct zram" }
+        for kind in ["zram->table", "struct zcomp"] where kinds.count(where: { $0 == kind }) > devices {
+            return Failure(verdict: .leak, what: "a \(kind) that no device has", task: 0)
+        }
+        if machine.modules.find("zram") == nil, let left = kernel.memory.values.map(\.kind).sorted().first {
+            return Failure(verdict: .leak, what: "\(kernel.memory.count) allocations, e.g. \(left)", task: 0)
+        }
+        return nil
+    }
+
+    /// A cycle of waits among tasks that cannot go on, whatever the others do.
+    func cycle() -> Failure? {
+        for start in tasks.indices where !isOver(start) && !isEnabled(start) {
+            var here = start
+            for _ in tasks.indices {
+                guard let pending = tasks[here].pending else { break }
+                guard
+                    let next = pending.object.holders(against: pending.operation).lazy
+                        .compactMap({ holder in self.tasks.firstIndex { $0 === holder } })
+                        .first(where: { !self.isEnabled($0) && !self.isOver($0) })
+                else { break }
+                here = next
+                if here == start {
+                    return Failure(verdict: .deadlock, what: describeCycle(from: start), task: start)
+                }
+            }
+        }
+        return nil
+    }
+
+    private func describeCycle(from start: Int) -> String {
+        tasks.indices.filter { !isOver($0) && !isEnabled($0) }.map { number in
+            guard let pending = tasks[number].pending else { return tasks[number].name }
+            let holders = pending.object.holders(against: pending.operation).map(\.name).joined(separator: ", ")
+            return "\(tasks[number].name) waits for \(pending.object.name)"
+                + (holders.isEmpty ? "" : ", which \(holders) holds")
+        }.joined(separator: "; ")
+    }
+
+    private func note(_ event: KernelEvent) {
+        guard failure == nil else { return }
+        func number(_ task: KernelTask) -> Int { tasks.firstIndex { $0 === task } ?? 0 }
+        switch event {
+        case .oops(let oops):
+            failure = Failure(
+                verdict: .useAfterFree, what: "\(oops.task.name): \(oops.what)", task: number(oops.task))
+        case .warning(let warning):
+            failure = Failure(
+                verdict: warning.kind == "instances-left" ? .instancesLeft : .warning,
+                what: "\(warning.task.name): \(warning.text.isEmpty ? warning.kind : warning.text)",
+                task: number(warning.task))
+        case .cycle, .inversion: break
+        }
+    }
+}
+
+extension Run {
+    /// A final state, however its run came to it, and whichever of two equal terminals is which.
+    var finalFingerprint: UInt64 {
+        var sum: UInt64 = 0
+        for (number, task) in tasks.enumerated() {
+            var hash = number < terminals.count ? terminals[number].script.seed : 77
+            hash = mix(hash, isOver(number) ? 3 : task.state == .dead ? 5 : 7)
+            if !isOver(number), let pending = task.pending {
+                hash = mix(hash, UInt64(pending.operation.rawValue) << 32 | UInt64(pending.object.id))
+            }
+            sum &+= mix(hash, hash)
+        }
+        return mix(mix(kernel.sharedFingerprint, sum), failure?.verdict.rawValue.fingerprint ?? 0)
+    }
+}

@@ -1,0 +1,65 @@
+import KernelCore
+import Synchronization
+
+/// What the threads of one search share.
+final class SearchShare: @unchecked Sendable {
+    // Unchecked: `isCut` is only ever set to true; `depthLimit` is set before the threads start.
+    let states = StateSet()
+    let pool: WorkPool
+    /// Schedules are not followed beyond this.
+    var depthLimit = 100_000
+    /// Something was not looked at.
+    var isCut = false
+    private let plain = Atomic<Int>(0)
+    private let found = Synchronization.Mutex(Found())
+    private let clock = KernelClock()
+
+    struct Found {
+        var finals: Set<UInt64> = []
+        /// The shortest schedule seen of each kind of failure.
+        var failures: [Verdict: (failure: Failure, path: [UInt8])] = [:]
+        var first: Double?
+    }
+
+    init(pool: WorkPool) { self.pool = pool }
+
+    var seconds: Double { Double(clock.now) / 1e9 }
+    var result: Found { found.withLock { $0 } }
+    var stateCount: Int { max(states.count, plain.load(ordering: .relaxed)) }
+
+    private var options = ExploreOptions()
+    private var progress: (@Sendable (ExploreProgress) -> Void)?
+    private let ticks = Atomic<Int>(0)
+    private let steps = Atomic<Int>(0)
+
+    /// Sets the budget and who is told; before the threads start.
+    func limit(_ options: ExploreOptions, _ progress: (@Sendable (ExploreProgress) -> Void)?) {
+        self.options = options
+        self.progress = progress
+    }
+
+    /// Called by each thread after each run.
+    func tick(_ count: Int) {
+        steps.add(count, ordering: .relaxed)
+        guard ticks.add(1, ordering: .relaxed).newValue & 0xff == 0 else { return }
+        if seconds > options.seconds || states.bytes > options.memory {
+            isCut = true
+            pool.stop()
+        }
+        progress?(
+            ExploreProgress(seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed)))
+    }
+
+    func countState() { plain.add(1, ordering: .relaxed) }
+
+    /// A run came to its end.
+    func end(_ fingerprint: UInt64, _ failure: Failure?, _ path: [UInt8]) {
+        found.withLock { found in
+            found.finals.insert(fingerprint)
+            guard let failure else { return }
+            if found.first == nil { found.first = seconds }
+            if let old = found.failures[failure.verdict], old.path.count <= path.count { return }
+            found.failures[failure.verdict] = (failure, path)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Synchronization
+
+/// The states seen so far, by fingerprint, each with the tasks that slept there; many threads share it.
+final class StateSet: Sendable {
+    /// What to do with a state.
+    enum Answer {
+        case new
+        /// Seen before, and with it all that is awake now.
+        case known
+        /// Seen before, but these tasks slept then and are awake now.
+        case awake([UInt64])
+    }
+
+    private struct Shard {
+        var keys: [UInt64] = Array(repeating: 0, count: 256)
+        var values: [Int32] = Array(repeating: 0, count: 256)
+        var count = 0
+        var sleeps: [[UInt64]] = [[]]
+
+        mutating func place(_ key: UInt64) -> (index: Int, isNew: Bool) {
+            if count * 4 > keys.count * 3 { grow() }
+            let mask = keys.count - 1
+            var index = Int(truncatingIfNeeded: key >> 8) & mask
+            while keys[index] != 0 {
+                if keys[index] == key { return (index, false) }
+                index = (index + 1) & mask
+            }
+            keys[index] = key
+            count += 1
+            return (index, true)
+        }
+
+        mutating func grow() {
+            let old = (keys, values)
+            keys = Array(repeating: 0, count: old.0.count * 2)
+            values = Array(repeating: 0, count: keys.count)
+            count = 0
+            for index in old.0.indices where old.0[index] != 0 {
+                values[place(old.0[index]).index] = old.1[index]
+            }
+        }
+    }
+
+    private let shards: [Box]
+    private final class Box: Sendable {
+        let shard = Mutex(Shard())
+    }
+
+    init() { shards = (0..<64).map { _ in Box() } }
+
+    /// How many states there are.
+    var count: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.count } } }
+
+    /// Roughly how many bytes it takes.
+    var bytes: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.keys.count * 12 + $0.sleeps.count * 48 } } }
+
+    /// All fingerprints, sorted.
+    var fingerprints: [UInt64] { shards.flatMap { $0.shard.withLock { $0.keys.filter { $0 != 0 } } }.sorted() }
+
+    /// Enters a state with the tasks that sleep there, by the hash of their local state.
+    func visit(_ fingerprint: UInt64, sleeping: [UInt64]) -> Answer {
+        let key = fingerprint == 0 ? 1 : fingerprint
+        return shards[Int(truncatingIfNeeded: key) & 63].shard.withLock { shard in
+            let (index, isNew) = shard.place(key)
+            if isNew {
+                if !sleeping.isEmpty {
+                    shard.sleeps.append(sleeping)
+                    shard.values[index] = Int32(shard.sleeps.count - 1)
+                }
+                return .new
+            }
+            let old = Int(shard.values[index])
+            guard old != 0 else { return .known }
+            let awake = shard.sleeps[old].filter { !sleeping.contains($0) }
+            guard !awake.isEmpty else { return .known }
+            let still = shard.sleeps[old].filter { sleeping.contains($0) }
+            if still.isEmpty { shard.values[index] = 0 } else { shard.sleeps[old] = still }
+            return .awake(awake)
+        }
+    }
+}

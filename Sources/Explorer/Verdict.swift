@@ -1,0 +1,26 @@
+/// What the interleavings of a scenario can end in.
+public enum Verdict: String, Codable, Sendable, Comparable, CaseIterable {
+    /// All of them were looked at, and none fails.
+    case proved
+    /// Nobody can go on, or some wait for each other while the rest goes on.
+    case deadlock
+    /// `Error: Removing state 63 which has instances left.`
+    case instancesLeft = "instances left"
+    /// An access to freed memory, a second free, or a task in freed code.
+    case useAfterFree = "use after free"
+    /// The module is gone and memory of its is not.
+    case leak
+    /// A fair scheduler can keep a task from its end for ever.
+    case starvation
+    /// A command failed with an errno that the scenario refuses.
+    case refused
+    /// Another warning of the kernel.
+    case warning
+    /// Nothing was found, but not everything was looked at: a budget ran out, or a mode that proves nothing.
+    case undecided = "nothing found"
+
+    /// In the order of the list.
+    public static func < (left: Verdict, right: Verdict) -> Bool {
+        allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
+    }
+}

@@ -1,0 +1,42 @@
+/// What a step read and wrote, by object: whether two steps of different tasks can be swapped is read off this.
+public struct AccessLog {
+    /// One access; the lowest bit says that it writes.
+    public typealias Access = UInt32
+
+    /// The number of the next object depends on how many were made: makers write this.
+    public static let births: UInt32 = 0x3fff_ffff
+    /// Objects that one task alone uses: this and the task's number.
+    public static let privates: UInt32 = 0x2000_0000
+    /// A module's text: this and the module's number.
+    public static let texts: UInt32 = 0x1000_0000
+    /// Allocations: this and what tells them apart.
+    public static let allocations: UInt32 = 0x4000_0000
+
+    /// Off, nothing is recorded.
+    public var isOn = false
+    /// The accesses of the step so far, perhaps several times the same.
+    public private(set) var list: [Access] = []
+
+    init() {}
+
+    /// Forgets what was recorded.
+    @inline(__always)
+    public mutating func clear() { list.removeAll(keepingCapacity: true) }
+
+    /// Notes that the step depends on something.
+    @inline(__always)
+    public mutating func read(_ id: UInt32) {
+        if isOn { add(id << 1) }
+    }
+
+    /// Notes that the step changes something.
+    @inline(__always)
+    public mutating func write(_ id: UInt32) {
+        if isOn { add(id << 1 | 1) }
+    }
+
+    @inline(never)
+    private mutating func add(_ access: Access) {
+        if !list.contains(access) { list.append(access) }
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Explorer
+import KernelCore
+import Zram
+
+/// `zramfs explore`: all interleavings of a scenario.
+struct ExploreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explore", abstract: "Walk all interleavings of a scenario on the driver's own code.",
+        discussion: """
+            Examples:
+              zramfs explore disksize-vs-rmmod --policy v8-11
+              zramfs explore Fixtures/scenarios/reset-vs-rmmod --policy 5.16 --proof reset.proof
+
+            Exit status: 0 proved; 1 something can go wrong, or nothing was found but not all was seen; 2 wrong arguments.
+            """)
+
+    @OptionGroup var scenario: ScenarioArguments
+    @OptionGroup var policy: PolicyArguments
+    @Option(help: "Threads; each has its own machines.") var threads = 1
+    @Option(help: "Megabytes for the states that were seen.") var memory = 2048
+    @Option(help: "Seconds at most.") var seconds: Double?
+    @Option(
+        help:
+            "Reductions that are left out, joined by commas: fingerprints symmetry local-steps sleep-sets named-files.")
+    var without: String?
+    @Flag(help: "Do not look for the shortest schedule.") var anySchedule = false
+    @Option(help: "Write the proof to this file; zramfs verify-proof checks it again.") var proof: String?
+    @Flag(help: "For programs.") var json = false
+
+    func run() throws {
+        let scenario = try scenario.load()
+        let patches = try policy.load()
+        let progress = ProgressLine()
+        let outcome = explore(scenario, patches: patches, options: try options()) { progress.show($0) }
+        progress.clear()
+        if json {
+            JSON.print(outcome)
+        } else {
+            OutcomeText.print(outcome, scenario)
+        }
+        if let proof {
+            guard let document = Proof(outcome, of: scenario) else {
+                throw Failure("nothing is proved, so that \(proof) is not written")
+            }
+            try document.write(to: proof)
+        }
+        if !outcome.isProved { ExitStatus.failed.leave() }
+    }
+
+    private func options() throws -> ExploreOptions {
+        var options = ExploreOptions()
+        guard threads > 0, memory > 0 else { throw Failure("--threads and --memory want a number above 0", .usage) }
+        options.threads = threads
+        options.memory = memory << 20
+        options.seconds = seconds ?? .infinity
+        options.isMinimising = !anySchedule
+        for name in (without ?? "").split(separator: ",") {
+            guard let reduction = Reductions.named(String(name)) else {
+                throw Failure("--without \(name): known are \(Reductions.all.names.joined(separator: " "))", .usage)
+            }
+            options.reductions.remove(reduction)
+        }
+        return options
+    }
+}
+
+/// An outcome as a person reads it.
+enum OutcomeText {
+    static func print(_ outcome: Outcome, _ scenario: Scenario) {
+        let patches = outcome.patches.isEmpty ? "no patches" : outcome.patches.joined(separator: " ")
+        Swift.print("\(outcome.scenario): \(scenario.summary)")
+        Swift.print("under \(patches)\n")
+        for finding in outcome.findings {
+            Swift.print("\(finding.failure.verdict.rawValue.uppercased()): \(finding.failure.what)")
+            var how = "  schedule  \(finding.schedule)"
+            if let preemptions = finding.preemptions {
+                how +=
+                    "   (\(preemptions) preemption\(preemptions == 1 ? "" : "s"), \(finding.schedule.path.count) steps"
+                how += finding.isMinimal ? ": none is shorter)" : ")"
+            }
+            Swift.print(how)
+        }
+        let counts = outcome.counts
+        if outcome.isProved {
+            Swift.print("PROVED: no schedule of the simulated kernel's steps fails")
+        } else if outcome.findings.isEmpty {
+            Swift.print("NOTHING FOUND, but not everything was looked at")
+        }
+        Swift.print(
+            "  looked at \(counts.states) states, \(counts.transitions) transitions, \(counts.finalStates) ends in "
+                + "\(counts.runs) runs, \(Number.text(counts.seconds)) s")
+        Swift.print("  reductions: \(outcome.reductions.names.joined(separator: " ")); digest \(outcome.digest)")
+    }
+}

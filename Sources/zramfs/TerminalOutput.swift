@@ -1,0 +1,60 @@
+import Explorer
+import Foundation
+import Synchronization
+
+/// Values for programs.
+enum JSON {
+    static func print(_ value: some Encodable) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        if let data = try? encoder.encode(value) { Swift.print(String(decoding: data, as: UTF8.self)) }
+    }
+}
+
+/// Numbers for people.
+enum Number {
+    /// Three digits that count.
+    static func text(_ value: Double) -> String {
+        if value == 0 { return "0" }
+        if value >= 100 { return value < 1e15 ? String(Int(value)) : String(format: "%.2e", value) }
+        return String(format: value >= 0.001 ? "%.3g" : "%.2e", value)
+    }
+}
+
+/// Colours, on a terminal alone.
+enum Colour: String {
+    case red = "31"
+    case green = "32"
+    case yellow = "33"
+
+    func paint(_ text: String) -> String {
+        isatty(1) == 1 && getenv("NO_COLOR") == nil ? "\u{1b}[\(rawValue)m\(text)\u{1b}[0m" : text
+    }
+}
+
+/// One line on a terminal that says how far long work is; nothing elsewhere, and nothing for the first two seconds.
+final class ProgressLine: Sendable {
+    private let isShown = Mutex(false)
+
+    /// How far an exploration is. What is left cannot be known before the end, so it is not guessed.
+    func show(_ progress: ExploreProgress) {
+        guard progress.seconds > 2 else { return }
+        show(
+            "\(progress.states) states, \(progress.steps) steps, \(Number.text(progress.seconds)) s; the end is not known"
+        )
+    }
+
+    /// Any line.
+    func show(_ text: String) {
+        guard isatty(2) == 1 else { return }
+        isShown.withLock { $0 = true }
+        FileHandle.standardError.write(Data("\r\u{1b}[K\(text)".utf8))
+    }
+
+    /// Takes the line away.
+    func clear() {
+        if isShown.withLock({ $0 }) { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+    }
+}
