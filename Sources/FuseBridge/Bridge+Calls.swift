@@ -4,25 +4,25 @@ import Kernfs
 import SystemPackage
 
 extension Bridge {
-    /// Runs `body` as a task of the simulated kernel and answers the request when it has ended.
+    /// Does the call's work as a task of the simulated kernel and answers the request when it has ended.
     ///
     /// What does not block ends at once, on this thread or on one that is in the isolation already, and is answered
     /// from there: outside the isolation, at the cost of no thread hop. What blocks is answered whenever it ends.
     @inline(__always)
-    func start(_ call: Call, _ body: @escaping () async -> Call.Outcome) {
+    func start(_ call: Call) {
         var isDone = false
-        if isolation.tryRun({ isDone = begin(call, body) }, then: { if isDone { answer(call) } }) { return }
+        if isolation.tryRun({ isDone = begin(call) }, then: { if isDone { answer(call) } }) { return }
         isolation.leave { [self] in
-            if begin(call, body) { isolation.afterwards { [self] in answer(call) } }
+            if begin(call) { isolation.afterwards { [self] in answer(call) } }
         }
     }
 
     /// - Returns: true if the call has ended.
     @inline(__always)
-    private func begin(_ call: Call, _ body: @escaping () async -> Call.Outcome) -> Bool {
+    private func begin(_ call: Call) -> Bool {
         guard !isClosed else { return true }
         let task = system.kernel.spawn("", pid: call.pid) { [unowned self] _ in
-            let outcome = await body()
+            let outcome = await call.perform()
             if call.ticket == 0 { call.outcome = outcome } else { endLater(call, outcome) }
         }
         isolation.executor.drain()

@@ -12,13 +12,7 @@ extension Bridge {
         guard let attribute = file as? OpenAttribute else {
             return readDevice(request, size, offset, unsafeDowncast(file, to: OpenDevice.self))
         }
-        start(Call(request)) {
-            do throws(Errno) {
-                return .read(try await attribute.file.read(at: offset, count: size))
-            } catch {
-                return .failed(error)
-            }
-        }
+        start(Call(request, .read(attribute.file, offset: offset, count: size)))
     }
 
     func write(
@@ -34,13 +28,7 @@ extension Bridge {
         if handles.load(ordering: .relaxed) > 0 { zf_settle(context) }
         let isControl = attribute.file.node.attribute?.isControl ?? false
         let copy = Array(isControl ? bytes[...] : bytes.prefix(KernfsOpenFile.page))
-        start(Call(request)) {
-            do throws(Errno) {
-                return .wrote(try await attribute.file.write(copy))
-            } catch {
-                return .failed(error)
-            }
-        }
+        start(Call(request, .write(attribute.file, copy)))
     }
 
     private func readDevice(_ request: consuming Request, _ size: Int, _ offset: Int, _ device: OpenDevice) {

@@ -16,14 +16,17 @@ extension Bridge {
         let writes = [O_WRONLY, O_RDWR].contains(flags & O_ACCMODE)
         switch node.kind {
         case .attribute:
-            let call = Call(request)
             let isDirect = zf_is_direct(flags) != 0
-            start(call) { [unowned self] in await openAttribute(call, node, reads, writes, isDirect: isDirect) }
-        case .device(let device):
-            let call = Call(request)
-            start(call) { [unowned self] in
-                await openDevice(call, device, inode, writes: writes, isDirect: zf_is_direct(flags) != 0)
+            let work = Call.Work.other { [unowned self] call async throws(Errno) in
+                try await openAttribute(call, node, reads, writes, isDirect: isDirect)
             }
+            start(Call(request, work))
+        case .device(let device):
+            let isDirect = zf_is_direct(flags) != 0
+            let work = Call.Work.other { [unowned self] call async throws(Errno) in
+                try await openDevice(call, device, inode, writes: writes, isDirect: isDirect)
+            }
+            start(Call(request, work))
         case .directory: request.fail(.isDirectory)
         case .symlink: request.fail(.tooManySymbolicLinkLevels)
         }
@@ -31,40 +34,32 @@ extension Bridge {
 
     private func openAttribute(
         _ call: Call, _ node: KernfsNode, _ reads: Bool, _ writes: Bool, isDirect: Bool
-    ) async -> Call.Outcome {
-        do throws(Errno) {
-            let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes))
-            if isDirect { return .failed(.invalidArgument) }
-            if call.isAbandoned { return .failed(.interrupted) }
-            open.number = files.insert(open)
-            return .opened(open, directIO: true, keepCache: false)
-        } catch {
-            return .failed(error)
-        }
+    ) async throws(Errno) -> Call.Outcome {
+        let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes))
+        if isDirect { throw .invalidArgument }
+        if call.isAbandoned { throw .interrupted }
+        open.number = files.insert(open)
+        return .opened(open, directIO: true, keepCache: false)
     }
 
     private func openDevice(
         _ call: Call, _ device: any DeviceFile, _ inode: Inode, writes: Bool, isDirect: Bool
-    ) async -> Call.Outcome {
-        do throws(Errno) {
-            let handle = try await device.open(forWriting: writes)
-            if call.isAbandoned || system.kernel.isHalting {
-                await handle.release()
-                return .failed(.interrupted)
-            }
-            let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect)
-            open.number = files.insert(open)
-            handles.add(1, ordering: .relaxed)
-            let generation = device.generation
-            // What the kernel still has in its cache may be of a disk that was reset since.
-            let keeps = inode.generation == generation && !options.writebackCache
-            inode.generation = options.writebackCache ? inode.generation : generation
-            // With write-back the inode's size stays what it was: past it only direct I/O gets.
-            let isSizeless = options.writebackCache && (device.size == 0 || inode.generation != generation)
-            return .opened(open, directIO: isSizeless, keepCache: keeps)
-        } catch {
-            return .failed(error)
+    ) async throws(Errno) -> Call.Outcome {
+        let handle = try await device.open(forWriting: writes)
+        if call.isAbandoned {
+            await handle.release()
+            throw .interrupted
         }
+        let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect)
+        open.number = files.insert(open)
+        handles.add(1, ordering: .relaxed)
+        let generation = device.generation
+        // What the kernel still has in its cache may be of a disk that was reset since.
+        let keeps = inode.generation == generation && !options.writebackCache
+        inode.generation = options.writebackCache ? inode.generation : generation
+        // With write-back the inode's size stays what it was: past it only direct I/O gets.
+        let isSizeless = options.writebackCache && (device.size == 0 || inode.generation != generation)
+        return .opened(open, directIO: isSizeless, keepCache: keeps)
     }
 
     private func lateErrors(of device: any DeviceFile) -> LateErrors {

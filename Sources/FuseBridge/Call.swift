@@ -1,5 +1,6 @@
 import CFuse3
 import KernelCore
+import Kernfs
 import SystemPackage
 
 /// A request that a task of the simulated kernel works on.
@@ -14,7 +15,15 @@ final class Call {
         case failed(Errno)
     }
 
+    /// What its task does.
+    enum Work {
+        case read(KernfsOpenFile, offset: Int, count: Int)
+        case write(KernfsOpenFile, [UInt8])
+        case other((Call) async throws(Errno) -> Outcome)
+    }
+
     let pid: Int32
+    private let work: Work
     /// The task; nil if it ended at once.
     var task: KernelTask?
     var outcome: Outcome?
@@ -24,9 +33,23 @@ final class Call {
     var isAbandoned = false
     private var request: Request?
 
-    init(_ request: consuming Request) {
+    init(_ request: consuming Request, _ work: Work) {
         pid = request.pid
+        self.work = work
         self.request = consume request
+    }
+
+    /// Does the work, in its task.
+    func perform() async -> Outcome {
+        do throws(Errno) {
+            switch work {
+            case .read(let file, let offset, let count): return .read(try await file.read(at: offset, count: count))
+            case .write(let file, let bytes): return .wrote(try await file.write(bytes))
+            case .other(let body): return try await body(self)
+            }
+        } catch {
+            return .failed(error)
+        }
     }
 
     /// Its task was killed by an oops before it ever waited.

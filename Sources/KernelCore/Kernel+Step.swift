@@ -3,7 +3,7 @@ extension Kernel {
     ///
     /// Returns when `operation` is admitted by `object`; what the caller does to the object after that, up to its next
     /// step, is atomic. Blocking suspends the task and no OS thread. In a halting instance it returns at once.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func step(
         _ operation: Operation, on object: KernelObject, _ file: StaticString = #fileID, _ line: UInt32 = #line
     ) async {
@@ -15,12 +15,12 @@ extension Kernel {
     }
 
     /// Passes the gate behind a step, `NAME.done`; no step of its own.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func stepDone(_ operation: Operation, on object: KernelObject) async {
         if isInstrumented { await passGate(current, operation, object, done: true) }
     }
 
-    @inline(never)
+    @inline(never) @usableFromInline
     func slowStep(
         _ operation: Operation, _ object: KernelObject, _ task: KernelTask, _ file: StaticString, _ line: UInt32
     ) async {
@@ -52,7 +52,8 @@ extension Kernel {
         while !isHalting { await task.suspend() }
     }
 
-    private func textIsThere(_ task: KernelTask) -> Bool { !task.text[task.text.count - 1].isFreed }
+    @usableFromInline
+    func textIsThere(_ task: KernelTask) -> Bool { !task.text[task.text.count - 1].isFreed }
 
     private func block(
         _ operation: Operation, _ object: KernelObject, _ task: KernelTask, _ file: StaticString, _ line: UInt32

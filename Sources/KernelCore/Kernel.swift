@@ -51,10 +51,13 @@ public final class Kernel {
     /// What the current step read and wrote, if somebody wants to know.
     public var accesses = AccessLog()
 
-    /// True when each step must look at gates, the tracer, or freed text.
-    var isInstrumented: Bool { points.armed > 0 || trace.isOn }
+    /// True when each step must look at gates or the tracer.
+    @inlinable var isInstrumented: Bool { points.armed > 0 || trace.isOn }
     /// Stands in for `current` while no task runs.
     let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
+    /// The memory that the task that ended last kept its lists in; empty.
+    var spareHolds: [Hold] = []
+    var spareFrames: [Frame] = []
     var nextObject: UInt32 = 0
     /// Free numbers of each kind of memory, a bit each.
     var numbers: [UInt32: UInt64] = [:]
@@ -88,7 +91,8 @@ public final class Kernel {
         nextTask += 1
         let task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid != 0 ? pid : Int32(nextTask))
         task.index = tasks.count
-        if mode == .live { task.born = now }
+        swap(&task.holds, &spareHolds)
+        swap(&task.frames, &spareFrames)
         tasks.append(task)
         executor.start(task, body)
         return task
@@ -135,6 +139,10 @@ public final class Kernel {
         task.state = .ended
         current = idle
         guard mode == .live, !isHalting else { return }
+        task.holds.removeAll(keepingCapacity: true)
+        task.frames.removeAll(keepingCapacity: true)
+        swap(&task.holds, &spareHolds)
+        swap(&task.frames, &spareFrames)
         task.forget()
         let last = tasks.removeLast()
         if last !== task {

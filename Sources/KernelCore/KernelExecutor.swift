@@ -73,7 +73,7 @@ public final class KernelExecutor: TaskExecutor, @unchecked Sendable {
         private func run() async {
             guard let (task, body) = work.take(), let kernel = task.kernel else { return }
             kernel.current = task
-            await task.begin()
+            if kernel.mode == .exploring { await task.begin() }
             await body(task)
             kernel.ended(task)
         }

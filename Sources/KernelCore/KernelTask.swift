@@ -31,7 +31,7 @@ public final class KernelTask {
         set { givenName = newValue }
     }
     /// When it was started, in nanoseconds since boot; 0 while exploring.
-    public internal(set) var born: UInt64 = 0
+    public var born: UInt64 { bornAt != 0 ? bornAt : kernel?.now ?? 0 }
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
@@ -57,6 +57,8 @@ public final class KernelTask {
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
     private var givenName: String
+    /// When it was started, or 0 if that was just now: nobody looks at the clock for a task that never waits.
+    private var bornAt: UInt64 = 0
 
     init(kernel: Kernel?, name: String, serial: UInt32, pid: Int32) {
         self.kernel = kernel
@@ -76,6 +78,7 @@ public final class KernelTask {
     /// the clock before, and its name, because its process may be gone when somebody asks.
     func beginsToWait(at now: UInt64) {
         for place in holds.indices where holds[place].since == 0 { holds[place].since = now }
+        if bornAt == 0 { bornAt = now }
         if givenName.isEmpty { _ = name }
     }
 
@@ -90,6 +93,7 @@ public final class KernelTask {
         kernel = nil
         pending = nil
         holds = []
+        frames = []
         text = []
         userInfo = nil
         onDeath = nil

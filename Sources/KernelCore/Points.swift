@@ -80,6 +80,7 @@ public final class Points {
 
 extension Kernel {
     /// Stops the task if the gate before (or behind) the step is closed for it.
+    @usableFromInline
     func passGate(_ task: KernelTask, _ operation: Operation, _ object: KernelObject, done: Bool) async {
         guard points.armed > 0, task.state == .running else { return }
         let name = "\(object.pointName).\(operation.name)\(done ? ".done" : "")"

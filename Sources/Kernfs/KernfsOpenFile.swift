@@ -80,18 +80,15 @@ public final class KernfsOpenFile {
         await faults.mayWait(.atStart)
         let bytes = bytes.count > Self.page ? Array(bytes[..<Self.page]) : bytes
         await faults.mayWait(.beforeMutex)
-        return try await mutex.withLock { () async throws(Errno) in
-            await faults.mayWait(.afterMutex)
-            guard let active = await node.getActive() else { throw .noSuchDevice }
-            await faults.mayWait(.afterActive)
-            do throws(Errno) {
-                let taken = try await ops.store(bytes)
-                await active.put()
-                return taken
-            } catch {
-                await active.put()
-                throw error
-            }
+        let active = try await begin(.afterMutex)
+        await faults.mayWait(.afterActive)
+        do throws(Errno) {
+            let taken = try await ops.store(bytes)
+            await end(active)
+            return taken
+        } catch {
+            await end(active)
+            throw error
         }
     }
 
@@ -105,29 +102,36 @@ public final class KernfsOpenFile {
             event = node.event
             return try await ops.show()
         }
-        return try await underActive { () async throws(Errno) in
-            event = node.event
-            return try await ops.show()
+        let active = try await begin()
+        event = node.event
+        do throws(Errno) {
+            let text = try await ops.show()
+            await end(active)
+            return text
+        } catch {
+            await end(active)
+            throw error
         }
     }
 
     /// A read at the end: takes the locks as seq_start does, so that removal shows.
     private func visit() async throws(Errno) {
-        if !ops.isControl { try await underActive { () async throws(Errno) in } }
+        if !ops.isControl { await end(try await begin()) }
     }
 
-    private func underActive<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
-        try await mutex.withLock { () async throws(Errno) in
-            guard let active = await node.getActive() else { throw .noSuchDevice }
-            do throws(Errno) {
-                let result = try await body()
-                await active.put()
-                return result
-            } catch {
-                await active.put()
-                throw error
-            }
-        }
+    /// Takes the file's mutex and an active reference. Not a scope with a body: this is the hottest path of a mount,
+    /// and each closure that is awaited costs as much as a step.
+    private func begin(_ place: KernfsFaults.Place? = nil) async throws(Errno) -> ActiveReference {
+        await mutex.lock()
+        if let place { await node.root.faults.mayWait(place) }
+        if let active = await node.getActive() { return active }
+        await mutex.unlock()
+        throw .noSuchDevice
+    }
+
+    private func end(_ active: consuming ActiveReference) async {
+        await active.put()
+        await mutex.unlock()
     }
 }
 
