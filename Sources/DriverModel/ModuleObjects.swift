@@ -30,7 +30,8 @@ public final class ModuleObjects: ModuleSysfs {
         guard let node = try? root.makeDirectory(module.name, in: directory) else { return }
         for name in ["holders", "parameters"] where shows(name) { _ = try? root.makeDirectory(name, in: node) }
         try? root.makeFiles(
-            Self.attributes.filter { shows($0.name) }, of: module, in: node, module: nil, names: ("module_attr_show", "module_attr_store"))
+            Self.attributes.filter { shows($0.name) }, of: module, in: node, module: nil,
+            names: ("module_attr_show", "module_attr_store"))
     }
 
     /// Removes it, draining its files.

@@ -29,7 +29,8 @@ public struct Proof: Codable, Sendable {
     public init?(_ outcome: Outcome, of scenario: Scenario) {
         guard outcome.isProved else { return nil }
         self.scenario = scenario.name
-        scripts = [["setup", scenario.setupText]] + zip(scenario.terminalNames, scenario.terminalTexts).map { [$0, $1] }
+        scripts =
+            [["setup", scenario.setupText]] + zip(scenario.terminalNames, scenario.terminalTexts).map { [$0, $1] }
         patches = outcome.patches
         digest = outcome.digest
         counts = outcome.counts
@@ -70,10 +71,17 @@ public struct Proof: Codable, Sendable {
         let here = Setting(
             scenario, named, isSymmetric: reductions.contains("symmetry"), isWhole: setting.isWhole
         ).programDigest
-        guard here == digest else { return "it was made by another program or for another scenario: \(digest), here \(here)" }
+        guard here == digest else {
+            return "it was made by another program or for another scenario: \(digest), here \(here)"
+        }
         let graph = StateGraph(setting, limit: limit)
         guard graph.isComplete else { return "the graph has more than \(limit) states" }
         if let failure = graph.nodes.lazy.compactMap(\.failure).first { return "there is a failure: \(failure.what)" }
+        if setting.isUnbounded {
+            let scripts = setting.scenario.terminals
+            let endless = scripts.indices.reduce(UInt32(0)) { scripts[$1].isEndless ? $0 | 1 << UInt32($1) : $0 }
+            if Starvation(graph: graph, endless: endless).find() != nil { return "a task can be starved" }
+        }
         let found = [String(graph.finals.count), String(graph.finals.sorted().reduce(1, mix), radix: 16)]
         guard found == finals else { return "the final states are others: \(found), the proof says \(finals)" }
         return nil

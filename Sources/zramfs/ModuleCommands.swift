@@ -58,7 +58,8 @@ struct ModprobeCommand: ParsableCommand {
             """)
 
     @Argument(help: "Parameters, as num_devices=4.") var parameters: [String] = []
-    @Option(name: .customLong("mount"), help: "The mount point; not needed if there is only one.") var mountPoint: String?
+    @Option(name: .customLong("mount"), help: "The mount point; not needed if there is only one.") var mountPoint:
+        String?
     @Option(help: "The module.") var module = "zram"
     @Flag(name: .customLong("first-time"), help: "Fail if it is loaded already.") var firstTime = false
 
@@ -97,7 +98,9 @@ struct LsmodCommand: ParsableCommand {
             let fields = line.split(separator: " ").map(String.init)
             let users = fields[3] == "-" ? "" : " " + fields[3].split(separator: ",").joined(separator: ",")
             let name = fields[0].padding(19)
-            print("\(name) \(String(repeating: " ", count: max(0, 8 - fields[1].count)))\(fields[1])  \(fields[2])\(users)")
+            print(
+                "\(name) \(String(repeating: " ", count: max(0, 8 - fields[1].count)))\(fields[1])  \(fields[2])\(users)"
+            )
         }
     }
 }

@@ -53,7 +53,8 @@ struct ParsedMountOptions {
             fuse.append(whole)
         default:
             throw Failure(
-                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= log= allow_other ro", .usage)
+                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= log= allow_other ro", .usage
+            )
         }
     }
 

@@ -99,7 +99,8 @@ final class Searcher {
             case .new: break
             case .known: return false
             case .awake(let awake):
-                chosen = sleeping.isEmpty && awake.isEmpty ? nil : choices(run).filter { awake.contains(run.local[Int($0)]) }
+                chosen =
+                    sleeping.isEmpty && awake.isEmpty ? nil : choices(run).filter { awake.contains(run.local[Int($0)]) }
             }
         } else {
             shared.countState()

@@ -59,7 +59,9 @@ struct ShortestSearch {
         var path = start
         while true {
             let enabled = choices(run)
-            if let failure = run.failure ?? (enabled.isEmpty ? run.endFailure() : setting.isUnbounded ? run.cycle() : nil) {
+            if let failure = run.failure
+                ?? (enabled.isEmpty ? run.endFailure() : setting.isUnbounded ? run.cycle() : nil)
+            {
                 if wanted.contains(failure.verdict), isBetter(path.count, bound, found[failure.verdict]) {
                     found[failure.verdict] = Found(failure: failure, path: path, preemptions: bound)
                 }
@@ -71,7 +73,9 @@ struct ShortestSearch {
             if let old = best[key], old.preemptions < bound || old.steps <= path.count { return }
             best[key] = (bound, path.count)
             if let last, run.isEnabled(Int(last)) {
-                for choice in enabled where run.local[Int(choice)] != run.local[Int(last)] { push(path + [choice], bound + 1) }
+                for choice in enabled where run.local[Int(choice)] != run.local[Int(last)] {
+                    push(path + [choice], bound + 1)
+                }
                 path.append(last)
             } else {
                 for choice in enabled.dropFirst() { push(path + [choice], bound) }

@@ -10,10 +10,12 @@ extension Terminal {
         switch name {
         case "echo":
             let isBare = arguments.first == "-n"
-            return await write((isBare ? arguments.dropFirst() : arguments[...]).joined(separator: " ") + (isBare ? "" : "\n"))
+            return await write(
+                (isBare ? arguments.dropFirst() : arguments[...]).joined(separator: " ") + (isBare ? "" : "\n"))
         case "printf":
             let format = (arguments.first ?? "").replacing("\\n", with: "\n")
-            return await write(arguments.dropFirst().reduce(format) { $0.replacing("%s", with: $1, maxReplacements: 1) })
+            return await write(
+                arguments.dropFirst().reduce(format) { $0.replacing("%s", with: $1, maxReplacements: 1) })
         case "cat": return await cat(arguments)
         case "true", ":", "exec": return 0
         case "false": return 1
@@ -42,7 +44,8 @@ extension Terminal {
         case .null: break
         case .control(let name):
             let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
-            return name == "init_module" ? await load(words) : await remove(words.first ?? "", said: "echo: write error")
+            return name == "init_module"
+                ? await load(words) : await remove(words.first ?? "", said: "echo: write error")
         case .file(let file, _):
             do throws(Errno) {
                 _ = try await file.write(Array(text.utf8))

@@ -10,7 +10,8 @@ import SystemPackage
 final class Terminal {
     /// The commands that a script may use.
     static let commands: Set<String> = [
-        "echo", "printf", "cat", "true", "false", ":", "[", "test", "exec", "sleep", "exit", "rmmod", "modprobe", "umount",
+        "echo", "printf", "cat", "true", "false", ":", "[", "test", "exec", "sleep", "exit", "rmmod", "modprobe",
+        "umount",
     ]
     /// What stands for the mount in `$1` while exploring.
     static let mount = "/mnt"
@@ -126,7 +127,8 @@ final class Terminal {
 
     /// All that the rest of the script depends on.
     private func place(_ command: ShellCommand) -> UInt64 {
-        var hash = mix(script.seed, UInt64(command.place) << 8 | UInt64(script.usesStatus ? UInt8(truncatingIfNeeded: status) : 0))
+        var hash = mix(
+            script.seed, UInt64(command.place) << 8 | UInt64(script.usesStatus ? UInt8(truncatingIfNeeded: status) : 0))
         for loop in loops { hash = mix(hash, UInt64(loop)) }
         for descriptor in 3..<10 {
             guard let stream = streams[descriptor] else { continue }
