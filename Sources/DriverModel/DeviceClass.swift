@@ -34,7 +34,7 @@ public final class DeviceClass<Owner> {
         core.kernel.enter("class_unregister")
         defer { core.kernel.leave() }
         guard let node else { return }
-        await core.root.removeFiles(attributes.map(\.name), from: node, file, line)
+        await core.root.removeFiles(attributes.map { $0.name }, from: node, file, line)
         await core.root.remove(node, file, line)
     }
 }

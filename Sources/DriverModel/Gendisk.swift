@@ -72,7 +72,7 @@ public final class Gendisk: KernelMemory {
             if core.shows("uevent") { try core.root.makeFiles([Self.uevent], of: self, in: node, module: nil) }
             try core.root.makeFiles(shown.block, of: self, in: node, module: nil)
             try core.root.makeFiles(shown.own, of: owner, in: node, module: module)
-            groups = [shown.own.map(\.name), shown.block.map(\.name)]
+            groups = [shown.own.map { $0.name }, shown.block.map { $0.name }]
             try addDirectories(to: node)
             if core.shows("dev") { try core.root.makeFiles([Self.dev], of: self, in: node, module: nil) }
             try core.root.makeDevice(name, in: core.devDirectory, mode: 0o660, file: self)

@@ -37,7 +37,7 @@ public final class ModuleObjects: ModuleSysfs {
     /// Removes it, draining its files.
     public func remove(_ module: Module) async {
         guard let node = directory.child(module.name) else { return }
-        await root.removeFiles(Self.attributes.map(\.name), from: node)
+        await root.removeFiles(Self.attributes.map { $0.name }, from: node)
         await root.remove(node)
     }
 }

@@ -103,6 +103,9 @@ struct ScriptEmitter {
             }
             step += turn.steps
         }
+        if !held.isEmpty, let last = schedule.turns.last, started.contains(last.task) {
+            lines.append("settle \"$pid_\(last.task)\"")
+        }
         lines.append("")
         lines.append("# All gates are open now; what follows is no longer a matter of order.")
         for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \"$points/\(gate.point)\"") }
@@ -125,7 +128,14 @@ struct ScriptEmitter {
             "#!/bin/bash",
             "# Drives a zramfs mount into one interleaving of the scenario \(scenario.name)\(policy.isEmpty ? "" : ", policy \(policy)").",
             "# Schedule \(schedule). Usage: bash FILE MOUNTPOINT", "mnt=${1:?usage: $0 MOUNTPOINT}",
-            "points=$mnt/debug/points",
+            "points=$mnt/debug/points", "",
+            "settle() {   # until that process has ended, or waits in the simulated kernel",
+            "    while kill -0 \"$1\" 2>/dev/null; do",
+            "        for pid in $1 $(cat \"/proc/$1/task/$1/children\" 2>/dev/null); do",
+            "            grep -q -E \"^$pid +[^ ]+ +(D|held|dead) \" \"$mnt/debug/tasks\" && return",
+            "        done",
+            "    done",
+            "}",
         ]
         for (number, text) in scenario.terminalTexts.enumerated() {
             lines += ["", "terminal_\(number)() {   # \(scenario.terminalNames[number])"]

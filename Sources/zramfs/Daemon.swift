@@ -63,7 +63,7 @@ final class Daemon: @unchecked Sendable {
 
     /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.
     func run() {
-        mount.onDetached = { [weak self] in self?.removeModule("umount") }
+        mount.onDetached = { [weak self] in self?.removeModule("umount", force: true) }
         Signals.handle { [weak self] count in self?.signalled(count) }
         if let readyDescriptor { Background.ready(readyDescriptor) }
         mount.run()
@@ -97,12 +97,14 @@ final class Daemon: @unchecked Sendable {
     }
 
     /// Module removal, if a module is left; what blocks it is in the log.
-    private func removeModule(_ name: String) {
+    ///
+    /// - Parameter force: after `umount -l` no pin counts: the module's exit runs while operations are in flight.
+    private func removeModule(_ name: String, force: Bool = false) {
         isolation.run {
             let machine = machine
             machine.kernel.spawn(name) { _ in
                 do throws(Errno) {
-                    try await machine.modules.delete("zram")
+                    try await machine.modules.delete("zram", force: force)
                 } catch {
                     if error != .noSuchFileOrDirectory, !machine.kernel.isHalting {
                         machine.kernel.log.print(.warning, "zramfs: module zram stays: \(error)")

@@ -8,7 +8,7 @@ import Zram
 @Suite("Reductions")
 struct ReductionTests {
     /// As many as fit in a test run; `ZRAMFS_LONG=3000` for a long one.
-    static let count = Int(ProcessInfo.processInfo.environment["ZRAMFS_LONG"] ?? "") ?? 40
+    static let count = Int(ProcessInfo.processInfo.environment["ZRAMFS_LONG"] ?? "") ?? 25
 
     static func generated(_ seed: UInt64) throws -> (Scenario, Set<Patch>) {
         var random = SplitMix(state: seed &* 7919)

@@ -109,6 +109,10 @@ final class Searcher {
             shared.isCut = true
             return false
         }
+        if reductions.contains(.localSteps) {
+            learnWaits(run)
+            if table.isBroken { return false }
+        }
         var level = Level(sleeping: sleeping)
         if let chosen {
             level.todo = chosen
@@ -132,6 +136,18 @@ final class Searcher {
         levels.append(level)
         if path.count > counts.depth { counts.depth = path.count }
         return true
+    }
+
+    /// Who cannot go on uses what it waits for, though it may never get it: the other order might have let it.
+    private func learnWaits(_ run: Run) {
+        for number in run.tasks.indices where !run.isOver(number) && !run.isEnabled(number) {
+            let task = run.tasks[number]
+            guard let pending = task.pending else { continue }
+            let single = UInt32(1) << UInt32(number)
+            _ = table.learn(
+                [pending.object.accessID << 1 | 1], tasks: number < classMasks.count ? classMasks[number] : single,
+                single: single, locks: exclusive(task), released: nil)
+        }
     }
 
     private func choices(_ run: Run) -> [UInt8] {
