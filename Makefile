@@ -62,12 +62,16 @@ lint:
 install:
 	$(SWIFT) build -c release -j $(JOBS) --product zramfs
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/zramfs
+	for folder in scenarios races; do \
+	    install -d $(DESTDIR)$(PREFIX)/share/zramfs && cp -R Fixtures/$$folder $(DESTDIR)$(PREFIX)/share/zramfs/; \
+	done
 	install -d $(DESTDIR)$(HELPERDIR)
 	ln -sf $(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs
 	ln -sf $(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
 
 .PHONY: uninstall
 uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/share/zramfs
 	rm -f $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs \
 	    $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
 

@@ -3,6 +3,8 @@ import Zram
 
 /// One cell of the matrix: a scenario under a policy.
 public struct MatrixCell: Codable, Sendable {
+    /// Its number within the whole matrix.
+    public let number: Int
     /// The policy's name.
     public let policy: String
     /// What was found.
@@ -17,23 +19,28 @@ public struct MatrixCell: Codable, Sendable {
 ///
 /// - Parameters:
 ///   - threads: cells explored at once; each takes one thread.
+///   - shard: the part of the cells that this process explores.
 ///   - done: called with each finished cell, from any thread.
-/// - Returns: the cells by scenario, in the order given.
+/// - Returns: the cells by scenario and then policy, in the order given. Those of several shards are merged by `merge`.
 public func matrix(
     _ scenarios: [Scenario], policies: [Policy] = Policy.all, options: ExploreOptions = ExploreOptions(),
-    threads: Int = 1, done: @escaping @Sendable (MatrixCell) -> Void = { _ in }
-) -> [[MatrixCell]] {
-    let jobs = scenarios.flatMap { scenario in policies.map { (scenario, $0) } }
-    let cells = parallel(jobs.count, threads: threads) { place in
-        let (scenario, policy) = jobs[place]
+    threads: Int = 1, shard: Shard = .whole, done: @escaping @Sendable (MatrixCell) -> Void = { _ in }
+) -> [MatrixCell] {
+    let all = scenarios.flatMap { scenario in policies.map { (scenario, $0) } }
+    let jobs = all.indices.filter { shard.has($0) }.map { (number: $0, scenario: all[$0].0, policy: all[$0].1) }
+    return parallel(jobs.count, threads: threads) { place in
+        let job = jobs[place]
         let cell = MatrixCell(
-            policy: policy.name, outcome: explore(scenario, patches: policy.patches, options: options),
-            expected: scenario.expected[policy.name])
+            number: job.number, policy: job.policy.name,
+            outcome: explore(job.scenario, patches: job.policy.patches, options: options),
+            expected: job.scenario.expected[job.policy.name])
         done(cell)
         return cell
     }
-    return scenarios.indices.map { Array(cells[($0 * policies.count)..<(($0 + 1) * policies.count)]) }
 }
+
+/// Puts the cells of several shards in order.
+public func merge(_ shards: [[MatrixCell]]) -> [MatrixCell] { shards.joined().sorted { $0.number < $1.number } }
 
 /// What a set of patches does for a scenario.
 public struct PatchSet: Codable, Sendable {

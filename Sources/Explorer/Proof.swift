@@ -77,6 +77,11 @@ public struct Proof: Codable, Sendable {
         let graph = StateGraph(setting, limit: limit)
         guard graph.isComplete else { return "the graph has more than \(limit) states" }
         if let failure = graph.nodes.lazy.compactMap(\.failure).first { return "there is a failure: \(failure.what)" }
+        if setting.isUnbounded {
+            let scripts = setting.scenario.terminals
+            let endless = scripts.indices.reduce(UInt32(0)) { scripts[$1].isEndless ? $0 | 1 << UInt32($1) : $0 }
+            if Starvation(graph: graph, endless: endless).find() != nil { return "a task can be starved" }
+        }
         let found = [String(graph.finals.count), String(graph.finals.sorted().reduce(1, mix), radix: 16)]
         guard found == finals else { return "the final states are others: \(found), the proof says \(finals)" }
         return nil

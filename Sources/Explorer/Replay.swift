@@ -62,11 +62,10 @@ public func replay(_ schedule: Schedule, scenario: Scenario, patches: Set<Patch>
 func replay(_ path: [Int], _ setting: Setting, seeing: (Run, Int) -> Void) throws -> Replay {
     let executor = KernelExecutor()
     defer { executor.retire() }
-    let run = Run(setting, executor: executor, memory: EmptyMemory(), isDetailed: true)
     var steps: [Replay.Step] = []
     var texts: [(step: Int, task: Int, text: String)] = []
-    for (number, terminal) in run.terminals.enumerated() {
-        terminal.onText = { texts.append((steps.count, number, $0)) }
+    let run = Run(setting, executor: executor, memory: EmptyMemory(), isDetailed: true) { number, text in
+        texts.append((steps.count, number, text))
     }
     run.kernel.trace.isOn = true
     for (place, next) in path.enumerated() {

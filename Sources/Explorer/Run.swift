@@ -20,7 +20,13 @@ final class Run {
     private let known: Int
     var kernel: Kernel { machine.kernel }
 
-    init(_ setting: Setting, executor: KernelExecutor, memory: EmptyMemory, isDetailed: Bool = false) {
+    /// - Parameters:
+    ///   - isDetailed: keep shadow stacks, for reports.
+    ///   - onText: takes what a terminal shows.
+    init(
+        _ setting: Setting, executor: KernelExecutor, memory: EmptyMemory, isDetailed: Bool = false,
+        onText: ((Int, String) -> Void)? = nil
+    ) {
         self.setting = setting
         guard
             let machine = try? Machine(setting.configuration, mode: .exploring, executor: executor, memory: memory)
@@ -44,6 +50,9 @@ final class Run {
                 script, machine: machine, mounted: mounted, number: number, refused: setting.scenario.refused)
         }
         kernel.onEvent = { [unowned self] in note($0) }
+        if let onText {
+            for (number, terminal) in terminals.enumerated() { terminal.onText = { onText(number, $0) } }
+        }
         for terminal in terminals { kernel.spawn(terminal.script.name) { _ in await terminal.run() } }
         adopt()
     }
@@ -169,6 +178,8 @@ final class Run {
 extension Run {
     /// A final state, however its run came to it, and whichever of two equal terminals is which.
     var finalFingerprint: UInt64 {
+        // Where the others stood when something broke is nobody's business: the run was cut off there.
+        if let failure { return mix(failure.verdict.rawValue.fingerprint, failure.what.fingerprint) }
         var sum: UInt64 = 0
         for (number, task) in tasks.enumerated() {
             var hash = number < terminals.count ? terminals[number].script.seed : 77
@@ -178,6 +189,6 @@ extension Run {
             }
             sum &+= mix(hash, hash)
         }
-        return mix(mix(kernel.sharedFingerprint, sum), failure?.verdict.rawValue.fingerprint ?? 0)
+        return mix(kernel.sharedFingerprint, sum)
     }
 }

@@ -34,6 +34,8 @@ extension Kernel {
             await task.suspend()
             if isHalting { return }
             task.state = .running
+            // Lets go of the object: what nobody refers to any more is no longer part of the state.
+            task.pending = nil
             task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
         } else {
             await passGate(task, operation, object, done: false)

@@ -37,7 +37,7 @@ final class Daemon: @unchecked Sendable {
                 image = try Image(temporary: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
             }
         } catch {
-            throw Failure(error.description)
+            throw Failure(error.description, .usage)
         }
         self.mountPoint = mountPoint
         self.readyDescriptor = readyDescriptor

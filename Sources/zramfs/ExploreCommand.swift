@@ -11,6 +11,7 @@ struct ExploreCommand: ParsableCommand {
             Examples:
               zramfs explore disksize-vs-rmmod --policy v8-11
               zramfs explore Fixtures/scenarios/reset-vs-rmmod --policy 5.16 --proof reset.proof
+              zramfs explore disksize-vs-rmmod --policy v8-11 --script out.sh; bash out.sh /mnt/z
 
             Exit status: 0 proved; 1 something can go wrong, or nothing was found but not all was seen; 2 wrong arguments.
             """)
@@ -26,6 +27,8 @@ struct ExploreCommand: ParsableCommand {
     var without: String?
     @Flag(help: "Do not look for the shortest schedule.") var anySchedule = false
     @Option(help: "Write the proof to this file; zramfs verify-proof checks it again.") var proof: String?
+    @Option(help: "Write a bash script that drives a mount into the worst schedule found; run it with the mount point.")
+    var script: String?
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
@@ -44,6 +47,10 @@ struct ExploreCommand: ParsableCommand {
                 throw Failure("nothing is proved, so that \(proof) is not written")
             }
             try document.write(to: proof)
+        }
+        if let script {
+            guard let finding = outcome.findings.first else { throw Failure("nothing goes wrong: no script to write") }
+            try ScriptFile.write(finding.schedule, scenario, patches, policy: policy.name, to: script)
         }
         if !outcome.isProved { ExitStatus.failed.leave() }
     }

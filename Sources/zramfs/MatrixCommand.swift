@@ -1,5 +1,6 @@
 import ArgumentParser
 import Explorer
+import Foundation
 import KernelCore
 import Synchronization
 import Zram
@@ -20,10 +21,15 @@ struct MatrixCommand: ParsableCommand {
     @Argument(help: "Scenarios; without any, all of ours.") var scenarios: [String] = []
     @Option(help: "Policies, joined by commas; all without it.") var policy: String?
     @Flag(help: "All subsets of the patches instead; the minimal ones that suffice are marked.") var allPatches = false
+    @Option(help: "Explore only cells INDEX modulo COUNT, as 0/4; also from Slurm, Kubernetes or Bazel's environment.")
+    var shard: String?
+    @Option(parsing: .upToNextOption, help: "Print the matrix of these files, which shards wrote with --json.")
+    var merge: [String] = []
     @Option(help: "Threads.") var threads = Host.cores
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
+        if !merge.isEmpty { return try merged() }
         let names = scenarios.isEmpty ? ScenarioFolder.names(in: nil) : scenarios
         guard !names.isEmpty else { throw Failure("no scenarios here; name a folder", .usage) }
         let loaded = try names.map(ScenarioFolder.load)
@@ -31,18 +37,46 @@ struct MatrixCommand: ParsableCommand {
         let policies = try chosen()
         let progress = ProgressLine()
         let done = Counter()
-        let total = loaded.count * policies.count
+        let shard = try chosenShard()
+        let total = (0..<loaded.count * policies.count).count { shard.has($0) }
         let clock = KernelClock()
-        let rows = matrix(loaded, policies: policies, threads: max(1, threads)) { _ in
+        let cells = matrix(loaded, policies: policies, threads: max(1, threads), shard: shard) { _ in
             progress.show("\(done.next()) of \(total) cells")
         }
         progress.clear()
         if json {
-            JSON.print(rows)
+            JSON.print(cells)
         } else {
-            MatrixText.print(rows, loaded, policies, seconds: Double(clock.now) / 1e9)
+            MatrixText.print(cells, loaded, policies, seconds: Double(clock.now) / 1e9)
         }
-        if rows.contains(where: { $0.contains { !$0.isAsExpected } }) { ExitStatus.failed.leave() }
+        if cells.contains(where: { !$0.isAsExpected }) { ExitStatus.failed.leave() }
+    }
+
+    /// The part that `--shard` or the cluster's own environment asks for.
+    private func chosenShard() throws -> Shard {
+        guard let shard else { return Shard(environment: ProcessInfo.processInfo.environment) ?? .whole }
+        guard let parsed = Shard(shard) else { throw Failure("--shard \(shard): wants INDEX/COUNT, as 0/4", .usage) }
+        return parsed
+    }
+
+    private func merged() throws {
+        let shards = try merge.map { file in
+            do {
+                return try JSONDecoder().decode([MatrixCell].self, from: Data(contentsOf: URL(filePath: file)))
+            } catch {
+                throw Failure("--merge \(file): it is no matrix that --json wrote", .usage)
+            }
+        }
+        let cells = Explorer.merge(shards)
+        var names: [String] = []
+        for cell in cells where !names.contains(cell.outcome.scenario) { names.append(cell.outcome.scenario) }
+        var policies: [Policy] = []
+        for cell in cells where !policies.contains(where: { $0.name == cell.policy }) {
+            policies += [Policy.named(cell.policy)].compactMap { $0 }
+        }
+        if json { return JSON.print(cells) }
+        MatrixText.print(cells, try names.map(ScenarioFolder.load), policies, seconds: nil)
+        if cells.contains(where: { !$0.isAsExpected }) { ExitStatus.failed.leave() }
     }
 
     private func chosen() throws -> [Policy] {
@@ -83,47 +117,4 @@ struct MatrixCommand: ParsableCommand {
 final class Counter: Sendable {
     private let count = Atomic(0)
     func next() -> Int { count.add(1, ordering: .relaxed).newValue }
-}
-
-/// The matrix as a person reads it.
-enum MatrixText {
-    static func print(_ rows: [[MatrixCell]], _ scenarios: [Scenario], _ policies: [Policy], seconds: Double) {
-        let first = max(8, scenarios.map(\.name.count).max() ?? 0) + 2
-        let widths = policies.indices.map { place in
-            max(policies[place].name.count, rows.map { text($0[place]).count }.max() ?? 0) + 2
-        }
-        Swift.print("SCENARIO".padding(first) + zip(policies, widths).map { $0.name.padding($1) }.joined())
-        for (row, scenario) in zip(rows, scenarios) {
-            let cells = zip(row, widths).map { cell, width in
-                let plain = text(cell).padding(width)
-                if !cell.isAsExpected { return Colour.yellow.paint(plain) }
-                return (cell.outcome.isProved ? Colour.green : Colour.red).paint(plain)
-            }
-            Swift.print(scenario.name.padding(first) + cells.joined())
-        }
-        let all = rows.flatMap { $0 }
-        let states = all.reduce(0) { $0 + $1.outcome.counts.states }
-        Swift.print("\n\(all.count) cells, \(states) states, \(Number.text(seconds)) s")
-        for (row, scenario) in zip(rows, scenarios) {
-            for cell in row where !cell.isAsExpected {
-                let expected = cell.expected?.map(\.rawValue).joined(separator: ", ") ?? "nothing"
-                Swift.print("NOT AS EXPECTED: \(scenario.name) under \(cell.policy): expected \(expected)")
-            }
-        }
-        Swift.print("\nSchedules, shortest first found; zramfs replay SCHEDULE --scenario NAME --policy P shows one:")
-        for (row, scenario) in zip(rows, scenarios) {
-            for cell in row {
-                for finding in cell.outcome.findings {
-                    Swift.print(
-                        "  \(scenario.name.padding(first))\(cell.policy.padding(7))"
-                            + "\(finding.failure.verdict.rawValue.padding(16))\(finding.schedule)"
-                            + (finding.isMinimal ? "  minimal" : ""))
-                }
-            }
-        }
-    }
-
-    private static func text(_ cell: MatrixCell) -> String {
-        cell.outcome.verdicts.map(\.rawValue).joined(separator: ", ") + (cell.isAsExpected ? "" : " (!)")
-    }
 }

@@ -16,6 +16,7 @@ struct ReplayCommand: ParsableCommand {
     @Argument(help: "The schedule, as explore and matrix print it.") var schedule: String
     @Option(help: "The scenario that it belongs to.") var scenario: String
     @OptionGroup var policy: PolicyArguments
+    @Option(help: "Write a bash script that drives a mount into it; run it with the mount point.") var script: String?
     @Flag(help: "Wait for the return key before each step.") var step = false
 
     func run() throws {
@@ -24,12 +25,14 @@ struct ReplayCommand: ParsableCommand {
         }
         let loaded = try ScenarioFolder.load(scenario)
         let replay: Replay
+        let patches = try policy.load()
         do {
-            replay = try Explorer.replay(schedule, scenario: loaded, patches: try policy.load())
+            replay = try Explorer.replay(schedule, scenario: loaded, patches: patches)
         } catch let error as ScheduleError {
             throw Failure(error.description, .usage)
         }
         ReplayText.print(replay, stepwise: step)
+        if let script { try ScriptFile.write(schedule, loaded, patches, policy: policy.name, to: script) }
         if replay.failure != nil { ExitStatus.failed.leave() }
     }
 }

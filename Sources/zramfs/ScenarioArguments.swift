@@ -16,6 +16,11 @@ struct PolicyArguments: ParsableArguments {
     @Option(help: "A policy by name; zramfs policies lists them.") var policy = "5.15"
     @Option(help: "Patches by name, joined by + or commas; in place of a policy.") var patches: String?
 
+    /// The policy's name, or what stands for it in an option of mount.
+    var name: String {
+        patches.map { "5.15,patches=" + $0.split { "+,".contains($0) }.joined(separator: "+") } ?? policy
+    }
+
     func load() throws -> Set<Patch> {
         if let patches {
             return Set(

@@ -1,0 +1,140 @@
+import KernelCore
+import Zram
+
+/// Writes a bash script that drives a live mount into the interleaving of a schedule.
+///
+/// It needs nothing but a mount: `echo`, `cat`, `umount`, and the gates `debug/points`. Only switches matter: a task is
+/// held where the schedule interrupts it, and let go where its turn comes again.
+public func script(
+    for schedule: Schedule, scenario: Scenario, patches: Set<Patch>, policy: String = ""
+) throws -> String {
+    let isSlim = schedule.digest == Setting(scenario, patches).programDigest
+    let setting = Setting(scenario, patches, isWhole: !isSlim)
+    guard schedule.digest == setting.programDigest else {
+        throw ScheduleError.stale(made: schedule.digest, here: Setting(scenario, patches).programDigest)
+    }
+    var gates: [ScriptEmitter.Gate?] = []
+    var visits: [ScriptEmitter.Gate] = []
+    let ends = ScriptEmitter.ends(schedule.path)
+    var step = 0
+    let replayed = try replay(schedule.path, setting) { run, next in
+        // Before the first step of a turn: where does the one before stand?
+        if ends.contains(step) { gates.append(ScriptEmitter.gate(of: run, task: schedule.path[step - 1])) }
+        visits.append(
+            ScriptEmitter.gate(of: run, task: next) ?? ScriptEmitter.Gate(point: "", function: "", task: next))
+        step += 1
+    }
+    let emitter = ScriptEmitter(
+        scenario: scenario, schedule: schedule, replay: replayed, gates: gates, visits: visits, policy: policy)
+    return emitter.text
+}
+
+struct ScriptEmitter {
+    /// A place where a task can be held.
+    struct Gate: Equatable {
+        let point: String
+        let function: String
+        let task: Int
+        /// The task could have gone on: it must be held, or else it would.
+        var isEnabled = false
+    }
+
+    let scenario: Scenario
+    let schedule: Schedule
+    let replay: Replay
+    /// Where the task of each turn but the last stands when its turn ends.
+    let gates: [Gate?]
+    /// What each step passes.
+    let visits: [Gate]
+    let policy: String
+
+    /// The steps with which a new turn begins.
+    static func ends(_ path: [Int]) -> Set<Int> {
+        Set(path.indices.dropFirst().filter { path[$0] != path[$0 - 1] })
+    }
+
+    static func gate(of run: Run, task number: Int) -> Gate? {
+        let task = run.tasks[number]
+        guard task.state != .ended, let pending = task.pending else { return nil }
+        return Gate(
+            point: "\(pending.object.pointName).\(pending.operation.name)",
+            function: task.frames.last.map { KernelName.snake($0.function) } ?? "", task: number,
+            isEnabled: run.isEnabled(number))
+    }
+
+    var text: String {
+        var lines = header
+        var started: Set<Int> = []
+        var held: [Int: Gate] = [:]
+        var step = 0
+        for (place, turn) in schedule.turns.enumerated() {
+            let name = replay.names[turn.task]
+            lines.append("")
+            lines.append("# \(place + 1). \(name) takes \(turn.steps) step\(turn.steps == 1 ? "" : "s").")
+            let gate = place < gates.count ? gates[place].flatMap { hasGate($0) ? $0 : nil } : nil
+            // The task may pass the gate on its way; count how often.
+            let passes =
+                gate.map { gate in
+                    visits[step..<(step + turn.steps)].dropFirst(held[turn.task] == gate ? 1 : 0).count {
+                        $0.point == gate.point && $0.function == gate.function && $0.task == gate.task
+                    }
+                } ?? 0
+            if let gate { lines.append(hold(gate)) }
+            if let before = held.removeValue(forKey: turn.task) {
+                lines.append("echo go > \"$points/\(before.point)\"")
+            } else if turn.task < scenario.terminalNames.count, started.insert(turn.task).inserted {
+                lines.append("terminal_\(turn.task) \"$mnt\" & pid_\(turn.task)=$!")
+            }
+            if let gate {
+                for _ in 0..<passes {
+                    lines.append("echo wait > \"$points/\(gate.point)\"   # on its way; not yet")
+                    lines.append(hold(gate))
+                    lines.append("echo go > \"$points/\(gate.point)\"")
+                }
+                lines.append(
+                    "echo wait > \"$points/\(gate.point)\"   # stands before \(gate.point) in \(gate.function)")
+                if gate.isEnabled {
+                    held[turn.task] = gate
+                } else {
+                    lines.append("echo go > \"$points/\(gate.point)\"   # and waits there for what another holds")
+                }
+            } else if place < gates.count, gates[place] == nil, turn.task < scenario.terminalNames.count {
+                lines.append("wait \"$pid_\(turn.task)\"   # ended")
+            }
+            step += turn.steps
+        }
+        lines.append("")
+        lines.append("# All gates are open now; what follows is no longer a matter of order.")
+        for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \"$points/\(gate.point)\"") }
+        if let failure = replay.failure { lines.append("# Expected: \(failure.verdict.rawValue): \(failure.what)") }
+        lines.append("cat \"$mnt/debug/waits\"")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Lookups and the shell's own steps have no gate.
+    private func hasGate(_ gate: Gate) -> Bool {
+        !gate.point.hasSuffix(".lookup") && !gate.point.hasSuffix(".call") && !gate.point.isEmpty
+    }
+
+    private func hold(_ gate: Gate) -> String {
+        "echo 'hold\(gate.function.isEmpty ? "" : " fn=\(gate.function)")' > \"$points/\(gate.point)\""
+    }
+
+    private var header: [String] {
+        var lines = [
+            "#!/bin/bash",
+            "# Drives a zramfs mount into one interleaving of the scenario \(scenario.name)\(policy.isEmpty ? "" : ", policy \(policy)").",
+            "# Schedule \(schedule). Usage: bash FILE MOUNTPOINT", "mnt=${1:?usage: $0 MOUNTPOINT}",
+            "points=$mnt/debug/points",
+        ]
+        for (number, text) in scenario.terminalTexts.enumerated() {
+            lines += ["", "terminal_\(number)() {   # \(scenario.terminalNames[number])"]
+            lines += text.split(separator: "\n").map { "    " + $0 } + ["}"]
+        }
+        if !scenario.setupText.isEmpty {
+            lines += ["", "# Set-up.", "set -- \"$mnt\""]
+            lines += scenario.setupText.split(separator: "\n").map(String.init)
+        }
+        return lines
+    }
+}
