@@ -7,8 +7,8 @@ final class Attendant: Sendable {
     private struct Mail {
         var interrupts: [UInt64] = []
         var polls: [OpaquePointer] = []
-        /// Soonest first.
-        var alarms: [(due: UInt64, number: UInt64)] = []
+        /// What is to be done later, soonest first.
+        var later: [(due: UInt64, work: Work)] = []
         /// Set: end the loop, time and again until it has ended.
         var stop: (@Sendable () -> Void)?
         var isOver = false
@@ -24,6 +24,7 @@ final class Attendant: Sendable {
     }
 
     private static let stopInterval: UInt64 = 5_000_000
+    private static let signalInterval: UInt64 = 50_000_000
     private let mail = Monitor(Mail())
 
     /// A caller got a signal.
@@ -34,10 +35,17 @@ final class Attendant: Sendable {
 
     /// An alarm is to ring after so many nanoseconds.
     func post(alarm number: UInt64, after nanoseconds: UInt64) {
+        post(.alarm(number), after: nanoseconds)
+    }
+
+    /// A caller got a signal that changes nothing: to be looked at again, for the kernel tells of the first one only.
+    func post(interruptAgain ticket: UInt64) { post(.interrupt(ticket), after: Self.signalInterval) }
+
+    private func post(_ work: Work, after nanoseconds: UInt64) {
         let due = Clock.monotonic &+ nanoseconds
         mail.change { mail in
-            let place = mail.alarms.firstIndex { $0.due > due } ?? mail.alarms.count
-            mail.alarms.insert((due, number), at: place)
+            let place = mail.later.firstIndex { $0.due > due } ?? mail.later.count
+            mail.later.insert((due, work), at: place)
         }
     }
 
@@ -53,7 +61,7 @@ final class Attendant: Sendable {
         while true {
             let work = mail.wait(
                 until: { mail in
-                    [mail.alarms.first?.due, mail.stop.map { _ in lastStop + Self.stopInterval }].compactMap(\.self)
+                    [mail.later.first?.due, mail.stop.map { _ in lastStop + Self.stopInterval }].compactMap(\.self)
                         .min()
                 },
                 { Self.next(&$0, lastStop) })
@@ -76,10 +84,7 @@ final class Attendant: Sendable {
         if mail.isOver { return .over }
         if let stop = mail.stop, Clock.monotonic >= lastStop + stopInterval { return .stop(stop) }
         if !mail.interrupts.isEmpty { return .interrupt(mail.interrupts.removeFirst()) }
-        if let alarm = mail.alarms.first, alarm.due <= Clock.monotonic {
-            mail.alarms.removeFirst()
-            return .alarm(alarm.number)
-        }
-        return nil
+        guard let first = mail.later.first, first.due <= Clock.monotonic else { return nil }
+        return mail.later.removeFirst().work
     }
 }

@@ -59,7 +59,12 @@ extension Bridge {
     }
 
     /// The caller of a waiting call got a signal: answers him at once. The task stays, and gets the signal as well.
+    ///
+    /// In the simulated kernel he sleeps uninterruptibly, and what gets him out is a courtesy to who wants him out; a
+    /// shell whose background job has ended is not to be disturbed.
     func interrupted(_ ticket: UInt64) {
+        guard let pid = isolation.read({ calls[ticket]?.pid }) else { return }
+        guard Processes.wantsOut(pid) else { return attendant.post(interruptAgain: ticket) }
         isolation.run {
             guard let call = calls[ticket] else { return }
             let task = call.task

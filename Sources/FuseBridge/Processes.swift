@@ -9,6 +9,22 @@ enum Processes {
     }
 }
 
+extension Processes {
+    /// Signals that tell a process something and want nothing of it: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
+    private static let harmless: UInt64 = [SIGCHLD, SIGCONT, SIGURG, SIGWINCH].reduce(0) { $0 | 1 << UInt64($1 - 1) }
+
+    /// True if a signal waits for the thread that is not harmless, or if nobody can tell.
+    static func wantsOut(_ thread: Int32) -> Bool {
+        guard thread > 0, let status = SmallFile.read("/proc/\(thread)/status") else { return true }
+        func signals(_ name: String) -> UInt64 {
+            let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
+            return line.flatMap { UInt64($0.dropFirst(name.count).drop { $0 == "\t" }, radix: 16) } ?? 0
+        }
+        let pending = (signals("SigPnd:") | signals("ShdPnd:")) & ~signals("SigBlk:")
+        return pending & ~harmless != 0
+    }
+}
+
 /// Files of /proc: short, and read in one go.
 enum SmallFile {
     /// The text of a file; nil if it cannot be read.

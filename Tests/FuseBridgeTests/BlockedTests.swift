@@ -51,6 +51,17 @@ struct BlockedTests {
         #expect(child.wait() == signal)
     }
 
+    @Test("a shell whose background job ends stays where it is; Ctrl-C still gets it out", arguments: [false, true])
+    func harmlessSignals(_ interrupts: Bool) throws {
+        // bash, for it handles SIGCHLD; the shell's own write is in the kernel when the job ends.
+        let child = try Child(["/bin/bash", "-c", "sleep 0.1 & echo 1 > \(mount["dir/stuck"])"])
+        mount.wait { $0.blocked == 1 }
+        usleep(300_000)
+        #expect(!child.hasEnded)
+        if interrupts { kill(child.pid, SIGINT) } else { mount.isolation.run { mount.system.letOn() } }
+        #expect(child.wait() == (interrupts ? SIGINT : 0))
+    }
+
     @Test("signals and results that cross each other are answered once")
     func crossing() {
         for _ in 0..<50 {

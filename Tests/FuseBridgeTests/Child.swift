@@ -29,6 +29,12 @@ final class Child {
         }
     }
 
+    /// True if nothing is left to wait for.
+    var hasEnded: Bool {
+        var info = siginfo_t()
+        return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_signo != 0
+    }
+
     /// Waits for the end: the exit code, or the signal that ended it.
     func wait() -> Int32 {
         if let status { return status }
