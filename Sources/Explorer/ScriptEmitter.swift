@@ -110,7 +110,7 @@ struct ScriptEmitter {
         lines.append("# All gates are open now; what follows is no longer a matter of order.")
         for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \"$points/\(gate.point)\"") }
         if let failure = replay.failure { lines.append("# Expected: \(failure.verdict.rawValue): \(failure.what)") }
-        lines.append("cat \"$mnt/debug/waits\"")
+        lines.append("cat \"$debug/waits\"")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -128,11 +128,17 @@ struct ScriptEmitter {
             "#!/bin/bash",
             "# Drives a zramfs mount into one interleaving of the scenario \(scenario.name)\(policy.isEmpty ? "" : ", policy \(policy)").",
             "# Schedule \(schedule). Usage: bash FILE MOUNTPOINT", "mnt=${1:?usage: $0 MOUNTPOINT}",
-            "points=$mnt/debug/points", "",
+            "debug=$mnt/debug",
+        ]
+        if scenario.terminalTexts.contains(where: { $0.contains("umount -l") }) {
+            lines.append("cd \"$debug\" && debug=.   # stays within reach when the mount is detached")
+        }
+        lines += [
+            "points=$debug/points", "",
             "settle() {   # until that process has ended, or waits in the simulated kernel",
             "    while kill -0 \"$1\" 2>/dev/null; do",
             "        for pid in $1 $(cat \"/proc/$1/task/$1/children\" 2>/dev/null); do",
-            "            grep -q -E \"^$pid +[^ ]+ +(D|held|dead) \" \"$mnt/debug/tasks\" && return",
+            "            grep -q -E \"^$pid +[^ ]+ +(D|held|dead) \" \"$debug/tasks\" && return",
             "        done",
             "    done",
             "}",
