@@ -30,8 +30,8 @@ public final class KernelTask {
         }
         set { givenName = newValue }
     }
-    /// When it was started, in nanoseconds since boot; 0 while exploring.
-    public var born: UInt64 { bornAt != 0 ? bornAt : kernel?.now ?? 0 }
+    /// Nanoseconds since it waited for the first time; a task that never did has only just begun.
+    public var age: UInt64 { bornAt == 0 ? 0 : (kernel?.now ?? bornAt) - bornAt }
     /// What it is doing.
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
@@ -57,7 +57,7 @@ public final class KernelTask {
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
     private var givenName: String
-    /// When it was started, or 0 if that was just now: nobody looks at the clock for a task that never waits.
+    /// When it began to wait, or 0: nobody looks at the clock for a task that never waits.
     private var bornAt: UInt64 = 0
 
     init(kernel: Kernel?, name: String, serial: UInt32, pid: Int32) {

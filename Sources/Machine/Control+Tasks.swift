@@ -11,7 +11,7 @@ extension Control {
             var table = Table("PID", "COMM", "STATE", "AGE", "HOLDS", "WAITS FOR")
             for task in kernel.tasks.sorted(by: { $0.serial < $1.serial }) {
                 table.add(
-                    "\(task.pid)", task.name, state(task), Text.seconds(kernel.now - task.born, decimals: 3),
+                    "\(task.pid)", task.name, state(task), Text.seconds(task.age, decimals: 3),
                     "\(task.holds.count)", wait(task, kernel))
             }
             return table.text

@@ -25,7 +25,8 @@ enum LockdepText {
 
     /// Made up, but the same for the same object.
     static func address(_ object: KernelObject) -> String {
-        Text.hex(0xffff_8881_0000_0000 | UInt64(object.id) << 8, width: 16)
+        // The second-highest bit tells an object from the one whose number it shares.
+        Text.hex(0xffff_8881_0000_0000 | UInt64(object.id & 0xff_ffff) << 8 | UInt64(object.id >> 30) << 6, width: 16)
     }
 
     /// The functions between the one that takes a lock and lockdep, outermost first.
