@@ -8,6 +8,8 @@ DESTDIR ?=
 # mount(8) and umount(8) look for their helpers there and nowhere else.
 HELPERDIR ?= /sbin
 BUILD = $(SWIFT) build -c $(CONFIGURATION) -j $(JOBS)
+# Linked in, the runtime's calls are cheaper, and the binary runs where Swift is not.
+RELEASE_BUILD = $(SWIFT) build -c release -j $(JOBS) --static-swift-stdlib --product zramfs
 BINARY = .build/$(CONFIGURATION)/zramfs
 RELEASE = .build/release/zramfs
 
@@ -35,7 +37,7 @@ build:
 
 .PHONY: demo
 demo: deps
-	$(SWIFT) build -c release -j $(JOBS) --product zramfs
+	$(RELEASE_BUILD)
 	Fixtures/demo.sh $(RELEASE)
 
 .PHONY: test
@@ -46,7 +48,7 @@ test: deps
 
 .PHONY: bench
 bench: deps
-	$(SWIFT) build -c release -j $(JOBS) --product zramfs
+	$(RELEASE_BUILD)
 	Tests/Bench/run $(CURDIR)/$(RELEASE)
 
 .PHONY: format
@@ -60,7 +62,7 @@ lint:
 
 .PHONY: install
 install:
-	$(SWIFT) build -c release -j $(JOBS) --product zramfs
+	$(RELEASE_BUILD)
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/zramfs
 	for folder in scenarios races; do \
 	    install -d $(DESTDIR)$(PREFIX)/share/zramfs && cp -R Fixtures/$$folder $(DESTDIR)$(PREFIX)/share/zramfs/; \

@@ -51,7 +51,8 @@ extension Control {
 
     private static func wait(_ task: KernelTask, _ kernel: Kernel) -> String {
         guard let pending = task.pending else { return "-" }
-        let age = Text.seconds(kernel.now - pending.since, decimals: 3)
+        let now = kernel.now
+        let age = Text.seconds(now - min(now, pending.since), decimals: 3)
         let function = task.frames.isEmpty ? "" : " in \(Text.function(task.frames))"
         if task.state == .held {
             let gate = kernel.points.byName.values.first { $0.held.contains { $0 === task } }
