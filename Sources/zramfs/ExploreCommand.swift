@@ -97,6 +97,9 @@ enum OutcomeText {
         Swift.print(
             "  looked at \(counts.states) states, \(counts.transitions) transitions, \(counts.finalStates) ends in "
                 + "\(counts.runs) runs, \(Number.text(counts.seconds)) s")
+        if let first = counts.firstFailure {
+            Swift.print("  first failure seen after \(Number.text(first * 1000)) ms")
+        }
         Swift.print("  reductions: \(outcome.reductions.names.joined(separator: " ")); digest \(outcome.digest)")
     }
 }
