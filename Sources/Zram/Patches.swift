@@ -43,6 +43,32 @@ public enum Patch: String, CaseIterable, Sendable, Comparable {
     }
 }
 
+/// A set of patches, asked at each place of a change: a bit each, because a `Set` would hash their names.
+struct PatchBits: Sendable {
+    private let bits: UInt32
+
+    init(_ patches: Set<Patch>) { bits = patches.reduce(0) { $0 | Self.bit($1) } }
+
+    @inline(__always)
+    func contains(_ patch: Patch) -> Bool { bits & Self.bit(patch) != 0 }
+
+    @inline(__always)
+    private static func bit(_ patch: Patch) -> UInt32 {
+        switch patch {
+        case .resetHoldsInitLock: 1
+        case .removeIgnoresClaim: 2
+        case .resetAfterDelGendisk: 4
+        case .syncBlockdev: 8
+        case .openMutexOverReset: 16
+        case .zramUp: 32
+        case .kernfsPinsModule: 64
+        case .storePinsModule: 128
+        case .noUnbreakPairing: 256
+        case .naiveSelfRemove: 512
+        }
+    }
+}
+
 /// A named set of patches.
 public struct Policy: Sendable {
     /// The name, e.g. `v8-11`.

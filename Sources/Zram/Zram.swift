@@ -30,7 +30,7 @@ final class Zram: KernelMemory, BlockOperations {
     /// How much may be written back.
     let writebackLimit: Racy<WritebackLimit>
 
-    var patches: Set<Patch> { driver.patches }
+    var patches: PatchBits { driver.patches }
 
     /// Allocates a device and its disk; nothing is shown yet.
     init(_ driver: ZramDriver, index: Int) {

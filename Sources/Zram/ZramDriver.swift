@@ -13,7 +13,7 @@ public final class ZramDriver: ModuleCode {
     let hotplug: CPUHotplug
     let memory: any ZramMemory
     let module: Module
-    let patches: Set<Patch>
+    let patches: PatchBits
     let deviceCount: UInt32
     /// Guards the devices, adding and removing them. The kernel's `zram_index_mutex`.
     let indexMutex: Mutex
@@ -34,7 +34,7 @@ public final class ZramDriver: ModuleCode {
         self.hotplug = hotplug
         self.memory = memory
         self.module = module
-        self.patches = patches
+        self.patches = PatchBits(patches)
         self.deviceCount = deviceCount
         let mutex = Mutex(kernel: core.kernel, name: "zram_index_mutex")
         indexMutex = mutex

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every race of the catalogue gives the outcome that its script names, every time. ROUNDS=100 for the long run.
-# limit: 600
+# limit: 1500
 . "$(dirname "$0")/../lib.sh"
 needRoot
 rounds=${ROUNDS:-5}
