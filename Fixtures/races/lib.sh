@@ -25,13 +25,11 @@ start() { # NAME COMMAND...: run in the background; its errors go to a file
 put() { echo "$1" > "$2"; } # echo with a redirection, as a command
 
 status() { cat "$tmp/$1.status" 2>/dev/null; }
-finished() { # NAME: it ended, wait for it
-    eval "wait \$pid_$1" 2>/dev/null
-    status "$1"
-}
+# Not in a subshell: only the shell that started it can wait for it.
+finished() { eval "wait \$pid_$1" 2>/dev/null; } # NAME
 
 say() { if [ "$1" = 0 ]; then echo "  ok    $2"; else echo "  FAIL  $2"; failed=1; fi; }
-ends() { [ "$(finished "$1")" = "$2" ]; say $? "$1 ends with status $2"; }   # NAME STATUS
+ends() { finished "$1"; [ "$(status "$1")" = "$2" ]; say $? "$1 ends with status $2 ($(tr '\n' ' ' < "$tmp/$1.errors"))"; }   # NAME STATUS
 hangs() { eval "kill -0 \$pid_$1" 2>/dev/null && [ -z "$(status "$1")" ]; say $? "$1 hangs"; }
 errs() { grep -q "$2" "$tmp/$1.errors"; say $? "$1 says: $2"; }             # NAME TEXT
 logged() { log | grep -q -e "$1"; say $? "the log says: $1"; }              # TEXT
