@@ -103,14 +103,22 @@ struct ScriptEmitter {
             }
             step += turn.steps
         }
-        if !held.isEmpty, let last = schedule.turns.last, started.contains(last.task) {
-            lines.append("settle \"$pid_\(last.task)\"")
+        if !held.isEmpty, let last = schedule.turns.last {
+            if started.contains(last.task) {
+                lines.append("settle \"$pid_\(last.task)\"")
+            } else if last.task >= scenario.terminalNames.count {
+                lines.append("settle_exit")
+            }
         }
         lines.append("")
         lines.append("# All gates are open now; what follows is no longer a matter of order.")
         for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \"$points/\(gate.point)\"") }
         if let failure = replay.failure { lines.append("# Expected: \(failure.verdict.rawValue): \(failure.what)") }
         lines.append("cat \"$debug/waits\"")
+        if replay.failure?.verdict == .leak {
+            lines.append("wait   # for all to end")
+            lines.append("cat \"$debug/memory\"")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -141,6 +149,10 @@ struct ScriptEmitter {
             "            grep -q -E \"^$pid +[^ ]+ +(D|held|dead) \" \"$debug/tasks\" && return",
             "        done",
             "    done",
+            "}",
+            "settle_exit() {   # until the removal that a detached mount begins has ended, or waits",
+            "    until grep -q -E '^[0-9]+ +umount +(D|held|dead) ' \"$debug/tasks\" ||",
+            "        ! grep -q '^zram ' \"$debug/../proc/modules\"; do :; done",
             "}",
         ]
         for (number, text) in scenario.terminalTexts.enumerated() {
