@@ -22,11 +22,11 @@ extension Gendisk {
 
     private static func list(_ abi: ABI) -> [Attribute<Gendisk>] {
         var list: [Attribute<Gendisk>] = [
-            constant("range", "1"), constant("ext_range", abi == .v5_15 ? "256" : "1"), constant("removable", "0"),
+            constant("range", "1"), constant("ext_range", "1"), constant("removable", "0"),
             constant("hidden", "0"), .readOnly("ro") { _ in "0\n" },
             .readOnly("size") { "\($0.capacity)\n" },
             constant("alignment_offset", "0"), constant("discard_alignment", "0"),
-            constant("capability", abi == .v5_15 ? "50" : "0"),
+            constant("capability", "0"),
             .readOnly("stat") { $0.stat },
             .readOnly("inflight") { disk in
                 "\(pad(0)) \(pad(UInt64(max(0, disk.data.counters.inFlight.load(ordering: .relaxed)))))\n"

@@ -15,7 +15,7 @@ public struct MountOptions: Sendable {
     public var ownerUID = getuid()
     /// Group of all files until `chown` changes one.
     public var ownerGID = getgid()
-    /// Bytes of the largest write request. One request is one worker, so larger is slower: 1 MiB ran at half the speed.
+    /// Bytes of the largest write request. One request is one worker, so that a larger one keeps the other cores idle.
     public var maxWrite: UInt32 = 128 << 10
     /// Threads that read requests; handlers never wait for the simulated kernel, so that a few are enough.
     public var threads: UInt32 = 10
@@ -23,7 +23,7 @@ public struct MountOptions: Sendable {
     public var clonesDescriptor = true
     /// Lets the page cache hold writes to disks back, `FUSE_CAP_WRITEBACK_CACHE`.
     ///
-    /// Small buffered writes get several times faster. In return a buffered write at the end of a disk succeeds, for
+    /// Small buffered writes are gathered before they are sent. In return a buffered write at the end of a disk succeeds, for
     /// the kernel asks nobody, and only a later fsync fails; and the size of a disk can no longer change under a bind
     /// mount, because only a new inode has the new size.
     public var writebackCache = false

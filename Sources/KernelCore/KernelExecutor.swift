@@ -1,7 +1,7 @@
 /// Runs the code of simulated tasks, on the thread that calls `drain()`, first in first out.
 ///
 /// It is not safe to use from two threads at once: `LiveKernel` guards it with a lock, an exploration has one thread.
-/// Ended Swift tasks are kept as parked workers, because starting one costs more than a whole knob operation.
+/// Ended Swift tasks are kept as parked workers, because starting one costs more than resuming one.
 public final class KernelExecutor: TaskExecutor, @unchecked Sendable {
     // Unchecked: `ready` and `idle` are touched only by whoever holds the isolation (see above). Jobs are enqueued by
     // the Swift runtime on the thread that creates or resumes a task, which is that same thread.

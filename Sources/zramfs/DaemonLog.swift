@@ -38,7 +38,7 @@ enum DaemonLog {
         text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
 
-    /// A C string that stays for the call; syslog copies it. Freed by the pool below.
+    /// A C string that stays until the next line; syslog copies it.
     private func strdupped(_ text: String) -> OpaquePointer {
         Self.scratch.store(text)
     }
