@@ -5,8 +5,11 @@
 struct zf_context *zf_context_new(void *owner)
 {
 	struct zf_context *context = calloc(1, sizeof(*context));
-	if (context)
-		context->owner = owner;
+	if (!context)
+		return NULL;
+	context->owner = owner;
+	if (pthread_mutex_init(&context->lock, NULL) || pthread_cond_init(&context->turn, NULL))
+		abort();
 	return context;
 }
 
@@ -18,10 +21,28 @@ void zf_context_free(struct zf_context *context)
 		free(worker);
 		worker = next;
 	}
+	pthread_cond_destroy(&context->turn);
+	pthread_mutex_destroy(&context->lock);
 	free(context);
 }
 
 void *zf_context_owner(const struct zf_context *context)
 {
 	return context->owner;
+}
+
+int zf_context_disks(const struct zf_context *context)
+{
+	return atomic_load_explicit(&context->disks, memory_order_relaxed);
+}
+
+void zf_context_count_disks(struct zf_context *context, int change)
+{
+	if (atomic_fetch_add(&context->disks, change) == 0)
+		zf_wake_workers(context);
+}
+
+void zf_context_forget_disks(struct zf_context *context)
+{
+	atomic_store(&context->disks, 0);
 }

@@ -4,6 +4,7 @@
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "CFuseShims.h"
@@ -16,11 +17,19 @@ struct zf_worker {
 	pid_t tid;
 	_Atomic unsigned long turns; /* reads begun */
 	_Atomic int state;
+	int leads; /* its own alone */
 };
 
 struct zf_context {
 	void *owner;
 	struct zf_worker *_Atomic workers;
+	_Atomic int disks; /* open disks: while there are any, every worker reads */
+	_Atomic int led; /* a worker reads for all */
+	pthread_mutex_t lock;
+	pthread_cond_t turn; /* `led` or `disks` changed */
 };
+
+/* Lets every worker look again whether it is its turn to read. */
+void zf_wake_workers(struct zf_context *context);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +24,51 @@ static struct zf_worker *join(struct zf_context *context)
 	return worker;
 }
 
+static void unlock(void *lock)
+{
+	pthread_mutex_unlock(lock);
+}
+
+void zf_wake_workers(struct zf_context *context)
+{
+	pthread_mutex_lock(&context->lock);
+	pthread_cond_broadcast(&context->turn);
+	pthread_mutex_unlock(&context->lock);
+}
+
+static int take_lead(struct zf_context *context)
+{
+	int nobody = 0;
+	return atomic_compare_exchange_strong(&context->led, &nobody, 1);
+}
+
+/* Returns when the worker may read: if disks are open, or if no other worker reads for all. The leader leads while it
+ * handles a request, too, so that nobody else need wake up. A cancellation point, as the read behind it. */
+static void await_turn(struct zf_context *context)
+{
+	if (atomic_load(&context->disks) > 0) {
+		if (me->leads) {
+			me->leads = 0;
+			atomic_store(&context->led, 0);
+		}
+		return;
+	}
+	if (me->leads)
+		return;
+	pthread_mutex_lock(&context->lock);
+	pthread_cleanup_push(unlock, &context->lock);
+	while (atomic_load(&context->disks) == 0 && !(me->leads = take_lead(context)))
+		pthread_cond_wait(&context->turn, &context->lock);
+	pthread_cleanup_pop(1);
+}
+
 static ssize_t watched_read(int fd, void *buffer, size_t size, void *context)
 {
 	if (!me)
 		me = join(context);
 	atomic_fetch_add_explicit(&me->turns, 1, memory_order_relaxed);
 	atomic_store(&me->state, ZF_READING);
+	await_turn(context);
 	ssize_t count = read(fd, buffer, size);
 	const struct fuse_in_header *header = buffer;
 	int releases = count >= (ssize_t)sizeof(*header) && header->opcode == FUSE_RELEASE;

@@ -25,7 +25,7 @@ extension Bridge {
         }
         // A store must not find a disk in use that its user has closed already: RELEASE is asynchronous, but it was
         // sent before this write, so that it is in the hands of a worker by now.
-        if handles.load(ordering: .relaxed) > 0 { zf_settle(context) }
+        if zf_context_disks(context) > 0 { zf_settle(context) }
         let isControl = attribute.file.node.attribute?.isControl ?? false
         let copy = Array(isControl ? bytes[...] : bytes.prefix(KernfsOpenFile.page))
         start(Call(request, .write(attribute.file, copy)))

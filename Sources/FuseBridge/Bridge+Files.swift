@@ -52,7 +52,7 @@ extension Bridge {
         }
         let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect)
         open.number = files.insert(open)
-        handles.add(1, ordering: .relaxed)
+        zf_context_count_disks(context, 1)
         let generation = device.generation
         // What the kernel still has in its cache may be of a disk that was reset since.
         let keeps = inode.generation == generation && !options.writebackCache
@@ -89,6 +89,6 @@ extension Bridge {
         device.invalidate()
         system.kernel.spawn("", pid: 0) { _ in await device.handle.release() }
         isolation.executor.drain()
-        handles.subtract(1, ordering: .relaxed)
+        zf_context_count_disks(context, -1)
     }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 
 /// Turns requests into tasks of the simulated kernel and answers into replies.
 ///
-/// All state is touched in the isolation only; what is not (`handles`, the constants) is atomic or never changes. The
+/// All state is touched in the isolation only; the constants alone are read elsewhere. The
 /// methods named after requests are called by libfuse's workers, outside the isolation.
 final class Bridge {
     let isolation: LiveIsolation
@@ -29,9 +29,6 @@ final class Bridge {
     var lateErrors: [ObjectIdentifier: LateErrors] = [:]
     var alarms = SlotTable<() -> Void>()
     var isClosed = false
-
-    /// How many device handles are open; while none is, nobody needs to wait for a release.
-    let handles = Atomic<Int>(0)
 
     init(isolation: LiveIsolation, system: any MountedSystem, options: MountOptions) {
         self.isolation = isolation
@@ -87,7 +84,7 @@ final class Bridge {
         system.kernel.halt()
         system = next
         inodes.reboot(to: next.root.node)
-        handles.store(0, ordering: .relaxed)
+        zf_context_forget_disks(context)
         adopt()
     }
 

@@ -17,6 +17,12 @@ struct zf_context *zf_context_new(void *owner);
 void zf_context_free(struct zf_context *context);
 void *zf_context_owner(const struct zf_context *context);
 
+/* How many disks are open. While none is, no handler can take long, and one worker reads and handles all requests:
+ * that saves the context switch between workers. While some are, all workers read. */
+int zf_context_disks(const struct zf_context *context);
+void zf_context_count_disks(struct zf_context *context, int change);
+void zf_context_forget_disks(struct zf_context *context);
+
 /* fuse_session_loop_mt: serves until the connection ends; never fewer threads than max_threads once they exist. */
 int zf_session_loop(struct fuse_session *session, unsigned max_threads, int clone_fd);
 
