@@ -80,6 +80,7 @@ final class AttributeOps<Owner>: KernfsOps {
         return try await inModule { () async throws(Errno) in try await store(owner, bytes) }
     }
 
+    @inline(__always)
     private func inModule<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
         guard let module else { return try await body() }
         let task = kernel.current

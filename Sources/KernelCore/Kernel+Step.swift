@@ -8,10 +8,18 @@ extension Kernel {
         _ operation: Operation, on object: KernelObject, _ file: StaticString = #fileID, _ line: UInt32 = #line
     ) async {
         let task = current
-        if mode == .live, !isInstrumented, task.state == .running, task.text.isEmpty || textIsThere(task) {
-            if object.admits(operation, task) { return }
-        }
+        if passes(task), object.admits(operation, task) { return }
         await slowStep(operation, object, task, file, line)
+    }
+
+    /// True if nothing but the object of a step can keep the task from taking it: it runs live, no gate is closed,
+    /// nobody traces, and its code is still there.
+    ///
+    /// What asks this first can take an admitted step in a function that is not async, which costs a tenth.
+    @inlinable @inline(__always)
+    public func passes(_ task: KernelTask) -> Bool {
+        mode == .live && !isInstrumented && !isHalting && task.state == .running
+            && (task.text.isEmpty || textIsThere(task))
     }
 
     /// Passes the gate behind a step, `NAME.done`; no step of its own.

@@ -1,33 +1,35 @@
+import CKernelCoreShims
+
 /// Runs the code of simulated tasks, on the thread that calls `drain()`, first in first out.
 ///
-/// It is not safe to use from two threads at once: `LiveKernel` guards it with a lock, an exploration has one thread.
-/// Ended Swift tasks are kept as parked workers, because starting one costs more than resuming one.
-public final class KernelExecutor: TaskExecutor, @unchecked Sendable {
-    // Unchecked: `ready` and `idle` are touched only by whoever holds the isolation (see above). Jobs are enqueued by
-    // the Swift runtime on the thread that creates or resumes a task, which is that same thread.
-    private var ready: [UnownedJob] = []
-    private var next = 0
+/// It is not safe to use from two threads at once: `LiveIsolation` guards it with a lock, an exploration has one
+/// thread. Ended Swift tasks are kept as parked workers, because starting one costs more than resuming one.
+///
+/// The tasks ask for no executor: what a thread makes ready while it is in here comes here, by the runtime's hook. A
+/// `TaskExecutor` preference would do the same, but then each return from a call that the compiler cannot see through
+/// looks the preference up under a lock: half the time of a knob operation.
+public final class KernelExecutor: @unchecked Sendable {
+    // Unchecked: `jobs` and `idle` are touched only by whoever holds the isolation (see above).
+    private let jobs = kc_jobs_new()!
     private var idle: [Worker] = []
     private var isDraining = false
+
+    /// The runtime's executor for code that asks for none, on whatever thread it runs.
+    private static let generic = unsafeBitCast((UInt(0), UInt(0)), to: UnownedSerialExecutor.self)
 
     /// An executor with no tasks.
     public init() {}
 
-    /// Accepts a job from the Swift runtime.
-    public func enqueue(_ job: consuming ExecutorJob) { ready.append(UnownedJob(job)) }
+    deinit { kc_jobs_free(jobs) }
 
     /// Runs jobs until none is left.
     public func drain() {
         guard !isDraining else { return }
         isDraining = true
-        while next < ready.count {
-            let job = ready[next]
-            next += 1
-            if next == ready.count {
-                ready.removeAll(keepingCapacity: true)
-                next = 0
+        inside {
+            while let job = kc_jobs_next(jobs) {
+                unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: Self.generic)
             }
-            job.runSynchronously(on: asUnownedTaskExecutor())
         }
         isDraining = false
     }
@@ -38,19 +40,33 @@ public final class KernelExecutor: TaskExecutor, @unchecked Sendable {
         idle = []
         for worker in workers {
             worker.work = nil
-            worker.continuation.take()?.resume()
+            resume(worker.continuation.take())
         }
         drain()
+    }
+
+    /// Makes a suspended task ready.
+    @inline(__always)
+    func resume(_ continuation: UnsafeContinuation<Void, Never>?) {
+        inside { continuation?.resume() }
     }
 
     func start(_ task: KernelTask, _ body: @escaping (KernelTask) async -> Void) {
         if let worker = idle.popLast() {
             worker.work = (task, body)
-            worker.continuation.take()?.resume()
+            resume(worker.continuation.take())
         } else {
             nonisolated(unsafe) let worker = Worker(first: (task, body))
-            Task(executorPreference: self) { [self] in await worker.loop(self) }
+            inside { _ = Task.detached { [self] in await worker.loop(self) } }
         }
+    }
+
+    /// What `body` makes ready is run by this executor.
+    @inline(__always)
+    private func inside(_ body: () -> Void) {
+        let before = kc_jobs_enter(jobs)
+        body()
+        _ = kc_jobs_enter(before)
     }
 
     /// One Swift task that runs simulated tasks one after another.

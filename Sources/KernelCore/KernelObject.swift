@@ -69,6 +69,7 @@ open class KernelObject: Fingerprinted {
     /// Records a change of the object's part of the shared state.
     @inline(__always)
     public final func changed(_ slot: UInt64, from old: UInt64, to new: UInt64) {
+        guard kernel.mode == .exploring else { return }
         let key = mix(UInt64(id), slot)
         kernel.sharedFingerprint &+= mix(key, new) &- mix(key, old)
         kernel.accesses.write(accessID)
@@ -78,6 +79,7 @@ open class KernelObject: Fingerprinted {
     /// reader more or less.
     @inline(__always)
     public final func changedByOne(_ slot: UInt64, from old: UInt64, to new: UInt64) {
+        guard kernel.mode == .exploring else { return }
         let key = mix(UInt64(id), slot)
         kernel.sharedFingerprint &+= mix(key, new) &- mix(key, old)
         kernel.accesses.read(accessID)

@@ -108,8 +108,8 @@ public final class KernelTask {
 
     @inline(__always)
     func resume() {
-        guard let waiting = continuation.take() else { return }
-        waiting.resume()
+        guard let kernel, let waiting = continuation.take() else { return }
+        kernel.executor.resume(waiting)
     }
 
     /// An explored task waits for its first turn, so that the order of starts is part of the schedule.

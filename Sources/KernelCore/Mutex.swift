@@ -31,7 +31,21 @@ public final class Mutex: KernelObject {
     }
 
     /// Takes the lock; uninterruptible, as `mutex_lock`.
+    @inlinable @inline(__always)
     public func lock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        if !lockAtOnce(file, line) { await lockSlowly(file, line) }
+    }
+
+    @usableFromInline
+    func lockAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
+        guard owner == nil, kernel.passes(kernel.current) else { return false }
+        kernel.acquiring(ownClass, self, .exclusive, try: false, file, line)
+        take(file, line)
+        return true
+    }
+
+    @usableFromInline @inline(never)
+    func lockSlowly(_ file: StaticString, _ line: UInt32) async {
         kernel.acquiring(ownClass, self, .exclusive, try: false, file, line)
         await kernel.step(.lock, on: self, file, line)
         if kernel.isHalting { return }
@@ -50,18 +64,28 @@ public final class Mutex: KernelObject {
     }
 
     /// Gives the lock back, a step of its own, as `mutex_unlock`.
+    @inlinable @inline(__always)
     public func unlock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        if !unlockAtOnce() { await unlockSlowly(file, line) }
+    }
+
+    @usableFromInline
+    func unlockAtOnce() -> Bool {
+        guard kernel.passes(kernel.current) else { return false }
+        giveBack()
+        return true
+    }
+
+    @usableFromInline @inline(never)
+    func unlockSlowly(_ file: StaticString, _ line: UInt32) async {
         await kernel.step(.unlock, on: self, file, line)
         if kernel.isHalting { return }
-        precondition(owner === kernel.current, "\(name) is unlocked by a task that does not hold it")
-        owner = nil
-        changed(0, from: 2, to: 1)
-        kernel.release(self)
-        wakeWaiters()
+        giveBack()
         await kernel.stepDone(.unlock, on: self)
     }
 
     /// Runs `body` under the lock.
+    @inlinable @inline(__always)
     public func withLock<R, E: Error>(
         _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(E) -> R
     ) async throws(E) -> R {
@@ -78,6 +102,14 @@ public final class Mutex: KernelObject {
 
     /// True if the current task holds it; what guarded state asks.
     public var isHeldByCurrent: Bool { owner === kernel.current }
+
+    private func giveBack() {
+        precondition(owner === kernel.current, "\(name) is unlocked by a task that does not hold it")
+        owner = nil
+        changed(0, from: 2, to: 1)
+        kernel.release(self)
+        wakeWaiters()
+    }
 
     private func take(_ file: StaticString, _ line: UInt32) {
         owner = kernel.current

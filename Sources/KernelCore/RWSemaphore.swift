@@ -38,51 +38,92 @@ public final class RWSemaphore: KernelObject {
     }
 
     /// Takes the lock for reading, as `down_read`.
+    @inlinable @inline(__always)
     public func downRead(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
-        kernel.acquiring(ownClass, self, .shared, try: false, file, line)
-        await kernel.step(.downRead, on: self, file, line)
-        if kernel.isHalting { return }
-        readers.append(kernel.current)
-        changedByOne(1, from: UInt64(readers.count - 1), to: UInt64(readers.count))
-        kernel.hold(self, .shared, file, line)
-        await kernel.stepDone(.downRead, on: self)
+        if !takeAtOnce(.downRead, file, line) { await takeSlowly(.downRead, file, line) }
     }
 
     /// Gives a reader's share back, as `up_read`.
+    @inlinable @inline(__always)
     public func upRead(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
-        await kernel.step(.upRead, on: self, file, line)
-        if kernel.isHalting { return }
-        guard let place = readers.firstIndex(where: { $0 === kernel.current }) else {
-            preconditionFailure("\(name) is released by a task that does not read under it")
-        }
-        readers.remove(at: place)
-        changedByOne(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
-        kernel.release(self)
-        wakeWaiters()
-        await kernel.stepDone(.upRead, on: self)
+        if !giveBackAtOnce(.upRead) { await giveBackSlowly(.upRead, file, line) }
     }
 
     /// Takes the lock for writing, as `down_write`.
+    @inlinable @inline(__always)
     public func downWrite(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
-        kernel.acquiring(ownClass, self, .exclusive, try: false, file, line)
-        await kernel.step(.downWrite, on: self, file, line)
-        if kernel.isHalting { return }
-        writer = kernel.current
-        changed(0, from: 1, to: 2)
-        kernel.hold(self, .exclusive, file, line)
-        await kernel.stepDone(.downWrite, on: self)
+        if !takeAtOnce(.downWrite, file, line) { await takeSlowly(.downWrite, file, line) }
     }
 
     /// Gives the lock back, as `up_write`.
+    @inlinable @inline(__always)
     public func upWrite(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
-        await kernel.step(.upWrite, on: self, file, line)
+        if !giveBackAtOnce(.upWrite) { await giveBackSlowly(.upWrite, file, line) }
+    }
+
+    @usableFromInline
+    func takeAtOnce(_ operation: Operation, _ file: StaticString, _ line: UInt32) -> Bool {
+        let task = kernel.current
+        guard kernel.passes(task), admits(operation, task) else { return false }
+        acquiring(operation, file, line)
+        take(operation, file, line)
+        return true
+    }
+
+    @usableFromInline @inline(never)
+    func takeSlowly(_ operation: Operation, _ file: StaticString, _ line: UInt32) async {
+        acquiring(operation, file, line)
+        await kernel.step(operation, on: self, file, line)
         if kernel.isHalting { return }
-        precondition(writer === kernel.current, "\(name) is released by a task that does not write under it")
-        writer = nil
-        changed(0, from: 2, to: 1)
+        take(operation, file, line)
+        await kernel.stepDone(operation, on: self)
+    }
+
+    @usableFromInline
+    func giveBackAtOnce(_ operation: Operation) -> Bool {
+        guard kernel.passes(kernel.current) else { return false }
+        giveBack(operation)
+        return true
+    }
+
+    @usableFromInline @inline(never)
+    func giveBackSlowly(_ operation: Operation, _ file: StaticString, _ line: UInt32) async {
+        await kernel.step(operation, on: self, file, line)
+        if kernel.isHalting { return }
+        giveBack(operation)
+        await kernel.stepDone(operation, on: self)
+    }
+
+    private func acquiring(_ operation: Operation, _ file: StaticString, _ line: UInt32) {
+        kernel.acquiring(ownClass, self, operation == .downRead ? .shared : .exclusive, try: false, file, line)
+    }
+
+    private func take(_ operation: Operation, _ file: StaticString, _ line: UInt32) {
+        if operation == .downRead {
+            readers.append(kernel.current)
+            changedByOne(1, from: UInt64(readers.count - 1), to: UInt64(readers.count))
+            kernel.hold(self, .shared, file, line)
+        } else {
+            writer = kernel.current
+            changed(0, from: 1, to: 2)
+            kernel.hold(self, .exclusive, file, line)
+        }
+    }
+
+    private func giveBack(_ operation: Operation) {
+        if operation == .upRead {
+            guard let place = readers.firstIndex(where: { $0 === kernel.current }) else {
+                preconditionFailure("\(name) is released by a task that does not read under it")
+            }
+            if place == readers.count - 1 { readers.removeLast() } else { readers.remove(at: place) }
+            changedByOne(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
+        } else {
+            precondition(writer === kernel.current, "\(name) is released by a task that does not write under it")
+            writer = nil
+            changed(0, from: 2, to: 1)
+        }
         kernel.release(self)
         wakeWaiters()
-        await kernel.stepDone(.upWrite, on: self)
     }
 
     /// True if the current task holds it in any mode; what guarded state asks.
@@ -91,6 +132,7 @@ public final class RWSemaphore: KernelObject {
     }
 
     /// Runs `body` with the lock held for reading.
+    @inlinable @inline(__always)
     public func withRead<R, E: Error>(
         _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(E) -> R
     ) async throws(E) -> R {
@@ -106,6 +148,7 @@ public final class RWSemaphore: KernelObject {
     }
 
     /// Runs `body` with the lock held for writing.
+    @inlinable @inline(__always)
     public func withWrite<R, E: Error>(
         _ file: StaticString = #fileID, _ line: UInt32 = #line, _ body: () async throws(E) -> R
     ) async throws(E) -> R {

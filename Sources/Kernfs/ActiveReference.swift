@@ -12,6 +12,7 @@ public struct ActiveReference: ~Copyable {
     /// Gives the reference back and wakes who drains the node.
     ///
     /// The corresponding kernel function is `kernfs_put_active`.
+    @inline(__always)
     public consuming func put(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
         await node.putActive(file, line)
         isPut = true
@@ -32,26 +33,55 @@ extension KernfsNode {
     /// - Returns: nil once removal has begun (the caller says `ENODEV`).
     ///
     /// The corresponding kernel function is `kernfs_get_active`.
+    @inline(__always)
     public func getActive(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> ActiveReference? {
+        if getActiveAtOnce(file, line) { return ActiveReference(self) }
+        return await getActiveSlowly(file, line) ? ActiveReference(self) : nil
+    }
+
+    private func getActiveAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
+        guard isActive, !root.pinsModule, kernel.passes(kernel.current) else { return false }
+        if let lockClass { kernel.acquiring(lockClass, self, .shared, try: true, file, line) }
+        take(file, line)
+        return true
+    }
+
+    private func getActiveSlowly(_ file: StaticString, _ line: UInt32) async -> Bool {
         if let lockClass { kernel.acquiring(lockClass, self, .shared, try: true, file, line) }
         await kernel.step(.getActive, on: self, file, line)
-        if kernel.isHalting { return nil }
+        if kernel.isHalting { return false }
         kernel.current.observe(isActive.fingerprint)
         noteRead()
-        guard isActive else { return nil }
-        count(+1)
-        activeHolders.append(kernel.current)
-        kernel.hold(self, .shared, file, line)
+        guard isActive else { return false }
+        take(file, line)
         if root.pinsModule, let owner, await !owner.tryGet(file, line) {
             drop()
             wakeWaiters()
-            return nil
+            return false
         }
         await kernel.stepDone(.getActive, on: self)
-        return ActiveReference(self)
+        return true
     }
 
+    private func take(_ file: StaticString, _ line: UInt32) {
+        count(+1)
+        activeHolders.append(kernel.current)
+        kernel.hold(self, .shared, file, line)
+    }
+
+    @inline(__always)
     func putActive(_ file: StaticString, _ line: UInt32) async {
+        if !putActiveAtOnce() { await putActiveSlowly(file, line) }
+    }
+
+    private func putActiveAtOnce() -> Bool {
+        guard !root.pinsModule, kernel.passes(kernel.current) else { return false }
+        drop()
+        wakeWaiters()
+        return true
+    }
+
+    private func putActiveSlowly(_ file: StaticString, _ line: UInt32) async {
         await kernel.step(.putActive, on: self, file, line)
         if kernel.isHalting { return }
         drop()
@@ -71,9 +101,7 @@ extension KernfsNode {
     public func unbreakActiveProtection() async {
         await kernel.step(.getActive, on: self)
         if kernel.isHalting { return }
-        count(+1)
-        activeHolders.append(kernel.current)
-        kernel.hold(self, .shared, #fileID, #line)
+        take(#fileID, #line)
         if root.pinsModule, !root.skipsUnbreakPairing, let owner { await owner.get() }
     }
 
@@ -87,7 +115,11 @@ extension KernfsNode {
 
     private func drop() {
         count(-1)
-        if let place = activeHolders.firstIndex(where: { $0 === kernel.current }) { activeHolders.remove(at: place) }
+        if activeHolders.last === kernel.current {
+            activeHolders.removeLast()
+        } else if let place = activeHolders.firstIndex(where: { $0 === kernel.current }) {
+            activeHolders.remove(at: place)
+        }
         kernel.release(self)
     }
 }

@@ -84,6 +84,7 @@ extension ZramDriver {
     /// Runs a show or store; under `store-pins-module` holds a module reference meanwhile.
     ///
     /// - Throws: `ENODEV` under `store-pins-module` once the module is going.
+    @inline(__always)
     func pinned<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
         guard patches.contains(.storePinsModule) else { return try await body() }
         guard await module.tryGet() else { throw .noSuchDevice }
