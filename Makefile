@@ -25,7 +25,7 @@ help:
 
 .PHONY: deps
 deps:
-	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev pkg-config fio e2fsprogs util-linux gcc
+	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev zlib1g-dev pkg-config fio e2fsprogs util-linux gcc
 
 .PHONY: bench-deps
 bench-deps: deps

@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernelCoreShims"),
         layer("KernelCore", ["CKernelCoreShims", system]),
         layer("KernelModule", ["KernelCore", system]),
@@ -54,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
             swiftSettings: settings),
-        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZstd"]),
+        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZlib", "CZstd"]),
         .executableTarget(
             name: "zramfs",
             dependencies: [

@@ -28,9 +28,7 @@ extension Gendisk {
             constant("alignment_offset", "0"), constant("discard_alignment", "0"),
             constant("capability", "0"),
             .readOnly("stat") { $0.stat },
-            .readOnly("inflight") { disk in
-                "\(pad(0)) \(pad(UInt64(max(0, disk.data.counters.inFlight.load(ordering: .relaxed)))))\n"
-            },
+            .readOnly("inflight") { $0.inFlight },
             Attribute("events", mode: 0o444, show: { _ in "\n" }),
             Attribute("events_async", mode: 0o444, show: { _ in "" }),
             .readWrite("events_poll_msecs", { _ in "-1\n" }, { _, _ throws(Errno) in throw .noSuchDevice }),
@@ -53,17 +51,27 @@ extension Gendisk {
 
     static let dev = Attribute<Gendisk>("dev", mode: 0o444, show: { "\($0.number.major):\($0.number.minor)\n" })
 
-    /// Seventeen columns since 5.5, as `part_stat_show`; times are not measured and read 0.
+    /// Seventeen columns since 5.5: requests, merges, sectors and milliseconds of reads and writes, what is in flight, busy
+    /// milliseconds, all milliseconds, the same of discards, and flushes, which zram has none of. As `part_stat_show`.
     private var stat: String {
         let counters = data.counters
-        let columns: [UInt64] = [
-            counters.reads.load(ordering: .relaxed), 0, counters.sectorsRead.load(ordering: .relaxed), 0,
-            counters.writes.load(ordering: .relaxed), 0, counters.sectorsWritten.load(ordering: .relaxed), 0,
-            UInt64(max(0, counters.inFlight.load(ordering: .relaxed))), 0, 0,
-            counters.discards.load(ordering: .relaxed), 0, counters.sectorsDiscarded.load(ordering: .relaxed), 0,
-            0, 0,
-        ]
+        let groups = counters.groups.map { group -> (columns: [UInt64], ticks: UInt64) in
+            let ticks = group.nanoseconds.load(ordering: .relaxed) / 1_000_000
+            let sectors = group.sectors.load(ordering: .relaxed)
+            return ([group.requests.load(ordering: .relaxed), 0, sectors, ticks], ticks)
+        }
+        let inFlight = counters.groups.reduce(0) { $0 + UInt64(max(0, $1.inFlight.load(ordering: .relaxed))) }
+        let busy = counters.busy.load(ordering: .relaxed)
+        let columns =
+            groups[0].columns + groups[1].columns + [inFlight, busy, groups.reduce(0) { $0 + $1.ticks }]
+            + groups[2].columns + [0, 0]
         return columns.map { Self.pad($0) }.joined(separator: " ") + "\n"
+    }
+
+    /// Reads, and writes with discards, as `part_inflight_show`.
+    private var inFlight: String {
+        let counts = data.counters.groups.map { UInt64(max(0, $0.inFlight.load(ordering: .relaxed))) }
+        return "\(Self.pad(counts[0])) \(Self.pad(counts[1] + counts[2]))\n"
     }
 
     private static func constant(_ name: String, _ text: String) -> Attribute<Gendisk> {

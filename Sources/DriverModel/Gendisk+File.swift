@@ -31,16 +31,14 @@ private final class DiskHandle: DeviceHandle {
         let (pages, size) = data.current
         guard offset < size, let pages else { return 0 }
         let count = Int(min(UInt64(buffer.count), size - offset))
-        data.counters.inFlight.add(1, ordering: .relaxed)
-        defer { data.counters.inFlight.subtract(1, ordering: .relaxed) }
+        let start = data.counters.begin(.read)
+        defer { data.counters.end(.read, start, bytes: count) }
         do throws(Errno) {
             try pages.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
         } catch {
             data.counters.failedReads.add(1, ordering: .relaxed)
             throw error
         }
-        data.counters.reads.add(1, ordering: .relaxed)
-        data.counters.sectorsRead.add(UInt64(count) >> 9, ordering: .relaxed)
         return count
     }
 
@@ -48,8 +46,8 @@ private final class DiskHandle: DeviceHandle {
         let (pages, size) = data.current
         guard offset < size, let pages else { throw .noSpace }
         let count = Int(min(UInt64(buffer.count), size - offset))
-        data.counters.inFlight.add(1, ordering: .relaxed)
-        defer { data.counters.inFlight.subtract(1, ordering: .relaxed) }
+        let start = data.counters.begin(.write)
+        defer { data.counters.end(.write, start, bytes: count) }
         do throws(Errno) {
             try pages.write(at: offset, from: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         } catch {
@@ -57,18 +55,17 @@ private final class DiskHandle: DeviceHandle {
             // A bio that fails for any reason but the medium's own is an I/O error to user space.
             throw error == .noSpace ? .noSpace : .ioError
         }
-        data.counters.writes.add(1, ordering: .relaxed)
-        data.counters.sectorsWritten.add(UInt64(count) >> 9, ordering: .relaxed)
         return count
     }
 
     func discard(at offset: UInt64, length: UInt64) throws(Errno) {
         let (pages, size) = data.current
         guard offset < size, let pages else { return }
-        let dropped = try pages.discard(at: offset, length: min(length, size - offset))
+        let count = min(length, size - offset)
+        let start = data.counters.begin(.discard)
+        defer { data.counters.end(.discard, start, bytes: Int(count)) }
+        let dropped = try pages.discard(at: offset, length: count)
         data.counters.notifyFree.add(dropped, ordering: .relaxed)
-        data.counters.discards.add(1, ordering: .relaxed)
-        data.counters.sectorsDiscarded.add(min(length, size - offset) >> 9, ordering: .relaxed)
     }
 
     func flush() throws(Errno) { try data.current.0?.flush() }

@@ -20,18 +20,26 @@ struct Accounts {
     /// Accounts for an entry that takes the place of another; false if the limit forbids it, and nothing changes but
     /// the maximum.
     ///
+    /// - Parameter isLimited: recompression makes pages smaller, and asks no limit.
+    ///
     /// As in zram the new object is allocated, and counted into the maximum, while the old one still exists.
     @inline(__always)
-    mutating func admit(_ entry: PageEntry, replacing old: PageEntry) -> Bool {
+    mutating func admit(_ entry: PageEntry, replacing old: PageEntry, isLimited: Bool = true) -> Bool {
         if entry.isStored {
             let peak = Self.pages(of: grainBytes + entry.grains)
             maximumPages = max(maximumPages, peak)
-            if limitPages != 0, peak > limitPages { return false }
+            if isLimited, limitPages != 0, peak > limitPages { return false }
             if entry.isHuge { hugePagesSince += 1 }
         }
         add(entry)
         remove(old)
         return true
+    }
+
+    /// Accounts for a page that moves to the backing device.
+    mutating func replace(_ old: PageEntry, with entry: PageEntry) {
+        add(entry)
+        remove(old)
     }
 
     /// Undoes `admit` for a page whose write failed.

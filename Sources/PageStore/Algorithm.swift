@@ -4,6 +4,18 @@ public enum Algorithm: String, CaseIterable, Sendable, Codable {
     case lz4
     /// LZ4 with the slow, thorough match finder: its output is plain LZ4.
     case lz4hc
-    /// Zstandard at level 3.
+    /// Zstandard.
     case zstd
+    /// Raw deflate with a window of 4 KiB.
+    case deflate
+
+    /// The level that is used if none is asked for: as the kernel's backends choose.
+    public var defaultLevel: Int32 {
+        switch self {
+        case .lz4: 1
+        case .lz4hc: 9
+        case .zstd: 3
+        case .deflate: -1
+        }
+    }
 }

@@ -68,10 +68,13 @@ public final class Image: Sendable {
     /// - Parameters:
     ///   - disk: the disk's name; up to 64 bytes of it are kept in the image.
     ///   - pages: the size of the disk.
+    ///   - options: more than one compressor, a backing device.
     /// - Throws: `ENOMEM` if the table could never fit into memory; `EIO` if the image is closed; an error of the host.
     ///
     /// The kernel function is `zram_meta_alloc`.
-    public func makeTable(disk: String, pages: UInt64, algorithm: Algorithm) throws(Errno) -> PageTable {
+    public func makeTable(
+        disk: String, pages: UInt64, algorithm: Algorithm, options: TableOptions = TableOptions()
+    ) throws(Errno) -> PageTable {
         try state.withLock { state throws(Errno) in
             guard !state.isClosed else { throw .ioError }
             let info = TableInfo(
@@ -82,7 +85,7 @@ public final class Image: Sendable {
                 storedPages: 0,
                 storedBytes: 0
             )
-            let table = try PageTable(info: info, log: log, directory: directory)
+            let table = try PageTable(info: info, options: options, log: log, directory: directory)
             try directory.add(info)
             state.nextTable += 1
             log.tables.withLock { $0[info.id] = table }

@@ -1,14 +1,19 @@
 /// What the table knows of one page: 12 bytes in memory.
 struct PageEntry {
-    /// The repeated word of a same-filled page, or the offset of a stored page's record in the image.
+    /// The repeated word of a same-filled page, the offset of a stored page's record in the image, or the block of a
+    /// page that was written back.
     var value: UInt64 = 0
     private var bits: UInt32 = 0
 
     private static let same: UInt32 = 1
     private static let stored: UInt32 = 2
+    private static let writtenBack: UInt32 = 3
     private static let kindMask: UInt32 = 3
     private static let idle: UInt32 = 4
     private static let huge: UInt32 = 8
+    private static let incompressible: UInt32 = 16
+    private static let priorityShift: UInt32 = 5
+    private static let priorityMask: UInt32 = 3 << priorityShift
     private static let lengthShift: UInt32 = 16
 
     static let empty = PageEntry()
@@ -28,10 +33,14 @@ struct PageEntry {
         PageEntry(value: offset, bits: stored | (isHuge ? huge : 0) | UInt32(length) << lengthShift)
     }
 
+    /// A page on the backing device.
+    static func writtenBack(block: UInt64) -> PageEntry { PageEntry(value: block, bits: writtenBack) }
+
     var rawBits: UInt32 { bits }
     var isEmpty: Bool { bits & Self.kindMask == 0 }
     var isSame: Bool { bits & Self.kindMask == Self.same }
     var isStored: Bool { bits & Self.kindMask == Self.stored }
+    var isWrittenBack: Bool { bits & Self.kindMask == Self.writtenBack }
     var isHuge: Bool { bits & Self.huge != 0 }
 
     /// Payload bytes of a stored page.
@@ -43,6 +52,18 @@ struct PageEntry {
     /// Bytes of simulated memory that the page takes.
     var grains: UInt64 {
         isStored ? (UInt64(length) + PageGeometry.grain - 1) & ~(PageGeometry.grain - 1) : 0
+    }
+
+    /// No compressor of the table makes the page smaller.
+    var isIncompressible: Bool {
+        get { bits & Self.incompressible != 0 }
+        set { bits = newValue ? bits | Self.incompressible : bits & ~Self.incompressible }
+    }
+
+    /// The priority of the compressor that made the record: 0 for the first, up to 3.
+    var priority: Int {
+        get { Int((bits & Self.priorityMask) >> Self.priorityShift) }
+        set { bits = bits & ~Self.priorityMask | UInt32(newValue) << Self.priorityShift }
     }
 
     /// Not accessed since the table was last marked idle.

@@ -31,7 +31,7 @@ struct PageMap: @unchecked Sendable {
         }
     }
 
-    private static func map(_ bytes: Int) throws(Errno) -> UnsafeMutableRawPointer {
+    static func map(_ bytes: Int) throws(Errno) -> UnsafeMutableRawPointer {
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0), memory != MAP_FAILED else {
             throw .noMemory

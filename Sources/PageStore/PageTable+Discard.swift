@@ -27,6 +27,7 @@ extension PageTable {
                         guard !entry.isEmpty else { continue }
                         counters.remove(entry)
                         map[page] = .empty
+                        if entry.isWrittenBack { backing?.release(entry.value) }
                         guard entry.isStored else { continue }
                         workspace.released[dead] = Extent(offset: entry.value, bytes: entry.span)
                         dead += 1
@@ -35,21 +36,5 @@ extension PageTable {
                 log.release(UnsafeBufferPointer(start: workspace.released, count: dead))
             }
         }
-    }
-
-    /// Marks every stored page idle, until it is next read or written. The kernel function is `idle_store`.
-    public func markIdle() {
-        map.forEachRun(in: 0..<pages) { run in
-            locks.withLock(of: run.lowerBound) {
-                guard !isGone, map.isTouched(run.lowerBound) else { return }
-                for page in run where !map[page].isEmpty { map[page].isIdle = true }
-            }
-        }
-    }
-
-    /// Whether a stored page was not accessed since `markIdle`: the `i` of the kernel's `block_state`.
-    public func isIdle(page: UInt64) -> Bool {
-        guard page < pages else { return false }
-        return locks.withLock(of: page) { !isGone && map[page].isIdle }
     }
 }

@@ -24,6 +24,7 @@ extension PageTable {
             }
             markGone()
             map.unmap()
+            times?.unmap()
             return true
         }
     }
@@ -34,6 +35,7 @@ extension PageTable {
             guard map.isTouched(run.lowerBound) else { return }
             for page in run {
                 let entry = map[page]
+                if entry.isWrittenBack { backing?.release(entry.value) }
                 if entry.isStored { extents.append(Extent(offset: entry.value, bytes: entry.span)) }
             }
             if extents.count > 4096 {

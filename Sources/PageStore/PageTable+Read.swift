@@ -27,18 +27,29 @@ extension PageTable {
     }
 
     /// Copies the entries of a run and the records that they point to. The caller holds the page lock.
-    func fetch(_ run: Range<UInt64>, _ workspace: Workspace) throws(Errno) {
+    ///
+    /// - Parameter isAccess: whether somebody reads the pages, who then are no longer idle.
+    func fetch(_ run: Range<UInt64>, _ workspace: Workspace, isAccess: Bool = true) throws(Errno) {
         guard !isGone else { throw .ioError }
+        if isAccess { times?.note(run) }
         var position = 0
         var pending = Extent(offset: 0, bytes: 0)
         for page in run {
             var entry = map[page]
-            if entry.isIdle {
+            if isAccess, entry.isIdle {
                 entry.isIdle = false
                 map[page] = entry
             }
             workspace.entries[Int(page - run.lowerBound)] = entry
-            guard entry.isStored else { continue }
+            guard entry.isStored else {
+                guard entry.isWrittenBack else { continue }
+                // Under the lock, because a block that nobody points to is written anew.
+                try flush(&pending, at: &position, workspace)
+                pending.bytes = 0
+                try backing!.read(entry.value, into: workspace.fetched + position)
+                position += PageGeometry.pageSize
+                continue
+            }
             if pending.bytes > 0, pending.offset + UInt64(pending.bytes) == entry.value {
                 pending.bytes += entry.span
                 continue
@@ -66,6 +77,11 @@ extension PageTable {
         for index in 0..<Int(run.upperBound - run.lowerBound) {
             let entry = workspace.entries[index]
             let page = target + index * PageGeometry.pageSize
+            if entry.isWrittenBack {
+                page.copyMemory(from: workspace.fetched + position, byteCount: PageGeometry.pageSize)
+                position += PageGeometry.pageSize
+                continue
+            }
             guard entry.isStored else {
                 SameFilled.fill(page, with: entry.isSame ? entry.value : 0)
                 continue

@@ -4,10 +4,13 @@ import SystemPackage
 extension PageTable {
     /// Stores the staged pages of a run, in order; on an error the pages before the one that failed are stored.
     /// - Returns: whether the log had to open a segment, which is the time to think of cleaning.
-    func store(_ run: Range<UInt64>, _ workspace: Workspace) throws(Errno) -> Bool {
+    ///
+    /// - Parameter isAccess: whether somebody wrote the pages, or they are only recompressed.
+    func store(_ run: Range<UInt64>, _ workspace: Workspace, isAccess: Bool = true) throws(Errno) -> Bool {
         guard !isGone else { throw .ioError }
         let count = Int(run.upperBound - run.lowerBound)
-        let admitted = admit(run, count, workspace)
+        let admitted = admit(run, count, workspace, isLimited: isAccess)
+        if isAccess { times?.note(run) }
         var openedSegment = false
         while workspace.stored < admitted {
             do {
@@ -28,13 +31,15 @@ extension PageTable {
     }
 
     /// Counts the staged pages in as far as the memory limit allows, and says how many those are.
-    private func admit(_ run: Range<UInt64>, _ count: Int, _ workspace: Workspace) -> Int {
+    private func admit(_ run: Range<UInt64>, _ count: Int, _ workspace: Workspace, isLimited: Bool) -> Int {
         map.touch(run.lowerBound)
         return accounts.withLock { counters in
             for index in workspace.stored..<count {
                 let old = map[run.lowerBound + UInt64(index)]
                 workspace.staged[index].old = old
-                guard counters.admit(workspace.staged[index].entry, replacing: old) else { return index }
+                guard counters.admit(workspace.staged[index].entry, replacing: old, isLimited: isLimited) else {
+                    return index
+                }
             }
             return count
         }
@@ -86,6 +91,7 @@ extension PageTable {
             if entry.isStored { entry.value = UInt64(Int64(workspace.staged[index].position) + shift) }
             map[run.lowerBound + UInt64(index)] = entry
             let old = workspace.staged[index].old
+            if old.isWrittenBack { backing?.release(old.value) }
             guard old.isStored else { continue }
             workspace.released[dead] = Extent(offset: old.value, bytes: old.span)
             dead += 1

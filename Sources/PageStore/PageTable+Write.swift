@@ -50,9 +50,9 @@ extension PageTable {
             }
             let record = workspace.staging + position
             let payload = record + RecordHeader.size
-            var length = workspace.compress(page, to: payload, with: algorithm)
+            var length = workspace.compress(page, to: payload, with: compressor)
             guard length > 0 else { throw .ioError }
-            var kind: RecordKind = algorithm == .zstd ? .zstd : .lz4
+            var kind = RecordKind(algorithm)
             if length >= PageGeometry.hugeThreshold {
                 payload.copyMemory(from: page, byteCount: PageGeometry.pageSize)
                 length = PageGeometry.pageSize

@@ -22,21 +22,41 @@ public final class PageTable: Sendable {
     let map: PageMap
     let locks = StripedLocks()
     let accounts = Guarded(Accounts())
+    let compressor: Compressor
+    /// Compressors of `recompress`, by priority.
+    let secondary: [Int: Compressor]
+    /// Where pages are written back to.
+    public let backing: BackingFile?
+    let times: AccessTimes?
     /// The map is gone. Set under all page locks, read under one.
     private let isDetached = Atomic(false)
 
-    init(info: TableInfo, log: SegmentLog, directory: TableDirectory) throws(Errno) {
+    init(
+        info: TableInfo, options: TableOptions = TableOptions(), log: SegmentLog, directory: TableDirectory
+    ) throws(Errno) {
         disk = info.disk
         pages = info.pages
         algorithm = info.algorithm
         id = info.id
         self.log = log
         self.directory = directory
-        map = try PageMap(pages: info.pages)
+        compressor = Compressor(info.algorithm, level: options.level)
+        secondary = options.secondary
+        backing = options.backing
+        let map = try PageMap(pages: info.pages)
+        do throws(Errno) {
+            times = options.tracksAccess ? try AccessTimes(pages: info.pages) : nil
+        } catch {
+            map.unmap()
+            throw error
+        }
+        self.map = map
     }
 
     deinit {
-        if !isGone { map.unmap() }
+        guard !isGone else { return }
+        map.unmap()
+        times?.unmap()
     }
 
     @inline(__always)

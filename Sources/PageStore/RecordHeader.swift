@@ -3,6 +3,17 @@ enum RecordKind: UInt8 {
     case lz4 = 1
     case zstd = 2
     case raw = 3
+    case deflate = 8
+
+    /// What an algorithm makes.
+    @inline(__always)
+    init(_ algorithm: Algorithm) {
+        switch algorithm {
+        case .lz4, .lz4hc: self = .lz4
+        case .zstd: self = .zstd
+        case .deflate: self = .deflate
+        }
+    }
 }
 
 /// The 32 bytes before every stored page: enough to rebuild the page tables from the log alone.

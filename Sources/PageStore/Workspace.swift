@@ -36,6 +36,7 @@ final class Workspace {
     private var hasHCState = false
     private var zstdCompressor: OpaquePointer?
     private var zstdDecompressor: OpaquePointer?
+    private var deflate: Deflate?
 
     init() {
         let bytes = Self.capacity * Self.recordBound
@@ -66,21 +67,26 @@ final class Workspace {
 
     /// Compresses one page into at most `compressedBound` bytes; 0 if the compressor failed.
     @inline(__always)
-    func compress(_ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, with algorithm: Algorithm) -> Int {
+    func compress(_ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, with compressor: Compressor) -> Int {
+        let raw = source
         let source = source.assumingMemoryBound(to: CChar.self)
         let output = target.assumingMemoryBound(to: CChar.self)
         let size = Int32(PageGeometry.pageSize)
         let bound = Int32(PageGeometry.compressedBound)
-        switch algorithm {
+        switch compressor.algorithm {
         case .lz4:
-            return Int(LZ4_compress_fast_extState(lz4State, source, output, size, bound, 1))
+            return Int(LZ4_compress_fast_extState(lz4State, source, output, size, bound, compressor.level))
         case .lz4hc:
             hasHCState = true
-            return Int(LZ4_compress_HC_extStateHC(lz4hcState, source, output, size, bound, 9))
+            return Int(LZ4_compress_HC_extStateHC(lz4hcState, source, output, size, bound, compressor.level))
         case .zstd:
             if zstdCompressor == nil { zstdCompressor = ZSTD_createCCtx() }
-            let length = ZSTD_compressCCtx(zstdCompressor, target, Int(bound), source, Int(size), 3)
+            let length = ZSTD_compressCCtx(zstdCompressor, target, Int(bound), source, Int(size), compressor.level)
             return ZSTD_isError(length) == 0 ? length : 0
+        case .deflate:
+            let state = deflate ?? Deflate()
+            deflate = state
+            return state.compress(raw, to: target, room: Int(bound), level: compressor.level)
         }
     }
 
@@ -101,6 +107,10 @@ final class Workspace {
         case .zstd:
             if zstdDecompressor == nil { zstdDecompressor = ZSTD_createDCtx() }
             return ZSTD_decompressDCtx(zstdDecompressor, page, size, payload, length) == size
+        case .deflate:
+            let state = deflate ?? Deflate()
+            deflate = state
+            return state.decompress(payload, length: length, to: page)
         case .raw:
             guard length == size else { return false }
             page.copyMemory(from: payload, byteCount: size)

@@ -22,18 +22,23 @@ extension Zram {
         ]
         if abi == .v5_15 { list.append(readWrite("max_comp_streams", { $0.streamsShow }, { $0.streamsStore })) }
         list.append(readWrite("comp_algorithm", { $0.compAlgorithmShow }, { $0.compAlgorithmStore }))
-        if abi == .v5_15 {
+        list += [
+            readWrite("backing_dev", { $0.backingDevShow }, { $0.backingDevStore }),
+            writeOnly("writeback") { $0.writebackStore },
+            readWrite("writeback_limit", { $0.writebackLimitShow }, { $0.writebackLimitStore }),
+            readWrite("writeback_limit_enable", { $0.writebackLimitEnableShow }, { $0.writebackLimitEnableStore }),
+        ]
+        list += [
+            readOnly("io_stat") { $0.ioStatShow }, readOnly("mm_stat") { $0.mmStatShow },
+            readOnly("bd_stat") { $0.bdStatShow }, readOnly("debug_stat") { $0.debugStatShow },
+        ]
+        if abi == .v6_18 {
             list += [
-                readWrite("backing_dev", { $0.backingDevShow }, { $0.backingDevStore }),
-                writeOnly("writeback") { $0.writebackStore },
-                readWrite("writeback_limit", { $0.writebackLimitShow }, { $0.writebackLimitStore }),
-                readWrite("writeback_limit_enable", { $0.writebackLimitEnableShow }, { $0.writebackLimitEnableStore }),
+                readWrite("recomp_algorithm", { $0.recompAlgorithmShow }, { $0.recompAlgorithmStore }),
+                writeOnly("recompress") { $0.recompressStore },
+                writeOnly("algorithm_params") { $0.algorithmParamsStore },
             ]
         }
-        list += [readOnly("io_stat") { $0.ioStatShow }, readOnly("mm_stat") { $0.mmStatShow }]
-        if abi == .v5_15 { list.append(readOnly("bd_stat") { $0.bdStatShow }) }
-        list.append(readOnly("debug_stat") { $0.debugStatShow })
-        if abi == .v6_18 { list.append(writeOnly("algorithm_params") { $0.algorithmParamsStore }) }
         list.append(writeOnly("hot_remove") { $0.selfRemoveStore })
         return list
     }

@@ -10,10 +10,7 @@ extension Zram {
     func compAlgorithmShow() async throws(Errno) -> String {
         kernel.enter("comp_algorithm_show")
         defer { kernel.leave() }
-        return await initLock.withRead {
-            let chosen = await compressor.load()
-            return driver.memory.algorithms.map { $0 == chosen ? "[\($0)] " : "\($0) " }.joined() + "\n"
-        }
+        return await initLock.withRead { list(chosen: await compressor.load()) }
     }
 
     /// Chooses the compressor of the next disksize.
@@ -22,7 +19,85 @@ extension Zram {
     func compAlgorithmStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
         kernel.enter("comp_algorithm_store")
         defer { kernel.leave() }
-        var text = Parse.cString(bytes)
+        try await setAlgorithm(Parse.cString(bytes), priority: 0)
+        return bytes.count
+    }
+
+    /// A line for each secondary compressor: its priority, and the list.
+    func recompAlgorithmShow() async throws(Errno) -> String {
+        kernel.enter("recomp_algorithm_show")
+        defer { kernel.leave() }
+        return await initLock.withRead {
+            let names = await extras.load().names
+            return names.sorted { $0.key < $1.key }.map { "#\($0.key): " + list(chosen: $0.value) }.joined()
+        }
+    }
+
+    /// Chooses a secondary compressor, `algo=` and `priority=` 1 (if none is given) to 3.
+    ///
+    /// - Throws: `EINVAL` for a word without a value, no or an unknown compressor, another priority; `EBUSY` once a
+    ///   disksize is set.
+    func recompAlgorithmStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
+        kernel.enter("recomp_algorithm_store")
+        defer { kernel.leave() }
+        var priority: Int32 = 1
+        var name: String?
+        for (key, value) in Parse.parameters(bytes) {
+            guard let value, !value.isEmpty else { throw .invalidArgument }
+            switch key {
+            case "algo": name = value
+            case "priority": priority = try Parse.signed(Array(value.utf8))
+            default: break
+            }
+        }
+        guard let name, (1..<ZramExtras.maxCompressors).contains(Int(priority)) else { throw .invalidArgument }
+        try await setAlgorithm(Array(name.utf8)[...], priority: Int(priority))
+        return bytes.count
+    }
+
+    /// Parameters of a compressor, `priority= level= algo= dict=`: its level, from the next disksize on.
+    ///
+    /// - Throws: `EINVAL` for a word without a value, a compressor that is not configured or a priority that there is
+    ///   not; for a dictionary too, because none is used.
+    func algorithmParamsStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
+        kernel.enter("algorithm_params_store")
+        defer { kernel.leave() }
+        var priority: Int32 = 0
+        var level: Int32?
+        var name: String?
+        var hasDictionary = false
+        for (key, value) in Parse.parameters(bytes) {
+            guard let value, !value.isEmpty else { throw .invalidArgument }
+            switch key {
+            case "priority": priority = try Parse.signed(Array(value.utf8))
+            case "level": level = try Parse.signed(Array(value.utf8), as: Int32.self)
+            case "algo": name = value
+            case "dict": hasDictionary = true
+            default: break
+            }
+        }
+        if let name { priority = Int32(await self.priority(of: name) ?? -1) }
+        guard (0..<ZramExtras.maxCompressors).contains(Int(priority)), !hasDictionary else { throw .invalidArgument }
+        await extras.update { $0.levels[Int(priority)] = level }
+        return bytes.count
+    }
+
+    /// The lowest priority that has the compressor.
+    func priority(of name: String, from first: Int = 0) async -> Int? {
+        if first == 0, await compressor.load() == name { return 0 }
+        return await extras.load().names.filter { $0.value == name && $0.key >= first }.keys.min()
+    }
+
+    /// The kernel's `__comp_algorithm_show`. 5.15 takes what the crypto API has, but lists only what it knows.
+    private func list(chosen: String) -> String {
+        let unlisted = driver.abi == .v5_15 ? ["deflate"] : []
+        return driver.memory.algorithms.filter { !unlisted.contains($0) || $0 == chosen }
+            .map { $0 == chosen ? "[\($0)] " : "\($0) " }.joined() + "\n"
+    }
+
+    /// The kernel's `__comp_algorithm_store`.
+    private func setAlgorithm(_ bytes: ArraySlice<UInt8>, priority: Int) async throws(Errno) {
+        var text = bytes
         if driver.abi == .v6_18, text.count >= Self.maxName { throw .argListTooLong }
         text = text.prefix(Self.maxName - 1)
         if text.last == UInt8(ascii: "\n") { text.removeLast() }
@@ -33,31 +108,11 @@ extension Zram {
                 log(.info, "Can't change algorithm for initialized device")
                 throw .resourceBusy
             }
-            await compressor.store(name)
-        }
-        return bytes.count
-    }
-
-    /// Parameters of a compressor, `priority= level= algo= dict=`; only `level` of the algorithm in use matters here.
-    ///
-    /// - Throws: `EINVAL` for a word without a value, an unknown compressor or another priority than 0.
-    func algorithmParamsStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
-        kernel.enter("algorithm_params_store")
-        defer { kernel.leave() }
-        var priority: Int32 = 0
-        for word in String(decoding: Parse.cString(bytes), as: UTF8.self).split(whereSeparator: \.isWhitespace) {
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[1].isEmpty else { throw .invalidArgument }
-            switch parts[0] {
-            case "priority": priority = try Parse.signed(Array(parts[1].utf8))
-            case "level": let _: Int32 = try Parse.signed(Array(parts[1].utf8))
-            case "algo":
-                guard await compressor.load() == parts[1] else { throw .invalidArgument }
-            case "dict": throw .invalidArgument
-            default: break
+            if priority == 0 {
+                await compressor.store(name)
+            } else {
+                await extras.update { $0.names[priority] = name }
             }
         }
-        guard priority == 0 else { throw .invalidArgument }
-        return bytes.count
     }
 }

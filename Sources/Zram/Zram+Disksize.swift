@@ -33,27 +33,49 @@ extension Zram {
 
     private func initialise(_ size: UInt64) async throws(Errno) {
         let name = await compressor.load()
-        let table = try zramMetaAlloc(size, name)
+        // With one compressor and nothing else there is nothing to look at: a step less to explore.
+        let extras = self.extras.unchecked.isPlain ? ZramExtras() : await self.extras.load()
+        let table = try zramMetaAlloc(size, name, extras)
         let comp: Zcomp
+        var comps: [Zcomp] = []
         do throws(Errno) {
-            comp = try await Zcomp.create(name, driver)
+            comp = try await create(name)
+            do throws(Errno) {
+                for (_, name) in extras.names.sorted(by: { $0.key < $1.key }) { comps.append(try await create(name)) }
+            } catch {
+                for other in comps { await other.destroy() }
+                await comp.destroy()
+                throw error
+            }
         } catch {
-            log(.error, "Cannot initialise \(name) compressing backend")
             table.free()
             throw error
         }
         await self.table.store(table)
         await self.comp.store(comp)
+        if !comps.isEmpty { await self.extras.update { $0.comps = comps } }
         table.pool.setLimit(pages: limitPages.value)
         disksize.value = size
         disk.data.set(table.pool, size: size)
         disk.setCapacityAndNotify(size >> 9)
     }
 
-    private func zramMetaAlloc(_ size: UInt64, _ name: String) throws(Errno) -> ZramTable {
+    private func create(_ name: String) async throws(Errno) -> Zcomp {
+        do throws(Errno) {
+            return try await Zcomp.create(name, driver)
+        } catch {
+            log(.error, "Cannot initialise \(name) compressing backend")
+            throw error
+        }
+    }
+
+    private func zramMetaAlloc(_ size: UInt64, _ name: String, _ extras: ZramExtras) throws(Errno) -> ZramTable {
         guard size != 0 else { throw .noMemory }
-        let algorithm = driver.memory.algorithms.first { Parse.equals(Array(name.utf8), $0) } ?? driver.defaultAlgorithm
-        let pool = try driver.memory.makePool(disk: disk.name, pages: size / Self.pageSize, algorithm: algorithm)
-        return ZramTable(kernel, module: driver.module, pool: pool)
+        let first = driver.memory.algorithms.first { Parse.equals(Array(name.utf8), $0) } ?? driver.defaultAlgorithm
+        var request = ZramPoolRequest(
+            disk: disk.name, pages: size / Self.pageSize, compressors: [0: (first, extras.levels[0])],
+            backing: extras.backing?.device)
+        for (priority, name) in extras.names { request.compressors[priority] = (name, extras.levels[priority]) }
+        return ZramTable(kernel, module: driver.module, pool: try driver.memory.makePool(request))
     }
 }

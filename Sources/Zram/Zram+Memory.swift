@@ -50,16 +50,22 @@ extension Zram {
         return bytes.count
     }
 
-    /// Marks all pages as idle.
+    /// Marks pages as idle: `all`, since 5.16 also those that were not accessed for so many seconds.
     ///
-    /// - Throws: `EINVAL` for a text but `all`, and before a disksize is set.
+    /// - Throws: `EINVAL` for any other text, and before a disksize is set.
     func idleStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
         kernel.enter("idle_store")
         defer { kernel.leave() }
-        guard Parse.equals(bytes, "all") else { throw .invalidArgument }
+        var age: UInt64?
+        if !Parse.equals(bytes, "all") {
+            guard driver.abi != .v5_15, let seconds: UInt64 = try? Parse.unsigned(bytes, base: 0) else {
+                throw .invalidArgument
+            }
+            age = seconds
+        }
         try await initLock.withRead { () async throws(Errno) in
             guard isInitialised else { throw .invalidArgument }
-            await pool()?.markIdle()
+            await pool()?.markIdle(age: age, inMemoryOnly: driver.abi != .v5_15)
         }
         return bytes.count
     }

@@ -18,6 +18,7 @@ extension Zram {
         if patches.contains(.openMutexOverReset) {
             try await disk.openMutex.withLock { () async throws(Errno) in
                 guard disk.openers.value == 0 else { throw .resourceBusy }
+                await unregisterDebugfs()
                 sync()
                 await zramResetDevice()
             }
@@ -28,6 +29,7 @@ extension Zram {
                 if claimed, !patches.contains(.removeIgnoresClaim) { throw .resourceBusy }
                 claim.value = true
             }
+            await unregisterDebugfs()
             // A reset that holds the claim does the work; del_gendisk waits for it.
             if !claimed {
                 sync()

@@ -39,7 +39,11 @@ extension Zram {
         await initLock.downWrite()
         limitPages.value = 0
         guard isInitialised else {
-            if driver.abi == .v6_18 { await compressor.store(driver.defaultAlgorithm) }
+            if driver.abi == .v6_18 {
+                // Since 6.1 a reset does the same whatever the state.
+                await dropExtras()
+                await compressor.store(driver.defaultAlgorithm)
+            }
             await initLock.upWrite()
             return
         }
@@ -61,7 +65,21 @@ extension Zram {
         await zramMetaFree()
         disk.data.counters.resetFailures()
         await comp?.destroy()
+        await dropExtras()
         if driver.abi == .v6_18 { await compressor.store(driver.defaultAlgorithm) }
+    }
+
+    /// Destroys the secondary compressors and lets the backing device go. The kernel's `zram_destroy_comps` and
+    /// `reset_bdev`.
+    private func dropExtras() async {
+        if extras.unchecked.isPlain { return }
+        var old = ZramExtras()
+        await extras.update { extras in
+            old = extras
+            extras = ZramExtras()
+            extras.isProcessing = old.isProcessing
+        }
+        for comp in old.comps { await comp.destroy() }
     }
 
     /// Frees whatever table the device has at this moment, page by page and then itself. The kernel's `zram_meta_free`.

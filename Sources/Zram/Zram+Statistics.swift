@@ -33,13 +33,6 @@ extension Zram {
         }
     }
 
-    /// Pages on the backing device, reads from it, writes to it.
-    func bdStatShow() async throws(Errno) -> String {
-        kernel.enter("bd_stat_show")
-        defer { kernel.leave() }
-        return await initLock.withRead { "\(column(0)) \(column(0)) \(column(0))\n" }
-    }
-
     /// Writes that had to wait for memory, frees that missed: neither happens here.
     func debugStatShow() async throws(Errno) -> String {
         kernel.enter("debug_stat_show")
@@ -47,7 +40,7 @@ extension Zram {
         return await initLock.withRead { "version: 1\n\(driver.abi == .v5_15 ? column(0) : "0") \(column(0))\n" }
     }
 
-    private func column(_ number: UInt64) -> String {
+    func column(_ number: UInt64) -> String {
         let text = String(number)
         return String(repeating: " ", count: max(0, 8 - text.count)) + text
     }

@@ -1,111 +1,129 @@
 import DriverModel
-import Glibc
 import KernelCore
 import SystemPackage
 
 extension Zram {
-    /// `none`: no backing device can be set yet.
-    func backingDevShow() async throws(Errno) -> String {
-        kernel.enter("backing_dev_show")
-        defer { kernel.leave() }
-        return await initLock.withRead { "none\n" }
-    }
+    /// What the text of a writeback asks for.
+    struct Writeback {
+        var filter = ZramPageFilter()
+        var range: Range<UInt64>?
 
-    /// Names a block device for pages that are written back.
-    ///
-    /// - Throws: `EBUSY` once a disksize is set; what opening the file says; `ENOTBLK` for a file that is no block
-    ///   device; `EOPNOTSUPP` for one that is: writing back is not built.
-    func backingDevStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
-        kernel.enter("backing_dev_store")
-        defer { kernel.leave() }
-        var text = Parse.cString(bytes)
-        if text.last == UInt8(ascii: "\n") { text.removeLast() }
-        let path = String(decoding: text, as: UTF8.self)
-        try await initLock.withWrite { () async throws(Errno) in
-            if isInitialised {
-                log(.info, "Can't setup backing device for initialized device")
-                throw .resourceBusy
+        init() {}
+
+        /// A mode; nil if there is none of that name. The kernel's `parse_mode`.
+        init?(mode: String, abi: ABI) {
+            switch mode {
+            case "idle": filter.isIdle = true
+            case "huge": filter.isHuge = true
+            case "huge_idle" where abi == .v6_18:
+                filter.isIdle = true
+                filter.isHuge = true
+            case "incompressible" where abi == .v6_18: filter.isIncompressible = true
+            default: return nil
             }
-            var status = stat()
-            guard stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
-            guard status.st_mode & S_IFMT == S_IFBLK else { throw .notBlockDevice }
-            throw .notSupportedOnSocket
         }
-        return bytes.count
     }
 
-    /// Writes idle or huge pages, or one page, to the backing device.
+    /// Writes pages to the backing device: `idle`, `huge` or `page_index=`; 6.18 also `huge_idle`, `incompressible`,
+    /// `type=` before a mode and `page_indexes=LOW-HIGH`.
     ///
-    /// - Throws: `EINVAL` for a bad text and before a disksize is set; `ENODEV` with no backing device.
+    /// - Throws: `EINVAL` for a bad text and before a disksize is set; `ENODEV` with no backing device; `EIO` once the
+    ///   limit is used up; `ENOSPC` once the device is full; `EAGAIN` while another post-processing runs (6.18);
+    ///   `ERANGE` for pages that there are not (6.18); the last error of the device.
     func writebackStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
         kernel.enter("writeback_store")
         defer { kernel.leave() }
-        let pages = Array("page_index=".utf8)
-        let text = Parse.cString(bytes)
-        if text.starts(with: pages) {
-            guard let index: Int64 = try? Parse.signed(Array(text.dropFirst(pages.count))),
-                await isPage(index)
+        if driver.abi == .v5_15 {
+            let wanted = try await oldWriteback(bytes)
+            try await initLock.withRead { () async throws(Errno) in
+                guard isInitialised else { throw .invalidArgument }
+                guard await extras.load().backing != nil else { throw .noSuchDevice }
+                try await writeBack([wanted])
+            }
+        } else {
+            try await initLock.withRead { () async throws(Errno) in
+                guard isInitialised else { throw .invalidArgument }
+                try await whileProcessing { () async throws(Errno) in
+                    guard await extras.load().backing != nil else { throw .noSuchDevice }
+                    try await writeBack(try newWriteback(bytes))
+                }
+            }
+        }
+        return bytes.count
+    }
+
+    private func oldWriteback(_ bytes: [UInt8]) async throws(Errno) -> Writeback {
+        let prefix = Array("page_index=".utf8)
+        var text = Parse.cString(bytes)
+        if text.starts(with: prefix) {
+            let pages = await disksize.loadUnlocked() / Self.pageSize
+            guard let index: Int64 = try? Parse.signed(Array(text.dropFirst(prefix.count))), index >= 0,
+                UInt64(index) < pages
             else { throw .invalidArgument }
-        } else if !Parse.equals(bytes, "idle"), !Parse.equals(bytes, "huge") {
+            var wanted = Writeback()
+            wanted.range = UInt64(index)..<UInt64(index) + 1
+            return wanted
+        }
+        if text.last == UInt8(ascii: "\n") { text.removeLast() }
+        guard let wanted = Writeback(mode: String(decoding: text, as: UTF8.self), abi: .v5_15) else {
             throw .invalidArgument
         }
-        try await initLock.withRead { () async throws(Errno) in
-            guard isInitialised else { throw .invalidArgument }
-            throw .noSuchDevice
+        return wanted
+    }
+
+    private func newWriteback(_ bytes: [UInt8]) throws(Errno) -> [Writeback] {
+        let pages = disksize.value / Self.pageSize
+        var wanted: [Writeback] = []
+        for (key, value) in Parse.parameters(bytes) {
+            // A word alone, and `type=`, is a mode and ends the list.
+            guard let value, !value.isEmpty else { return [try mode(key)] + wanted }
+            switch key {
+            case "type": return [try mode(value)] + wanted
+            case "page_index":
+                let index: UInt64 = try Parse.unsigned(Array(value.utf8))
+                guard index < pages else { throw .outOfRange }
+                wanted.append(Writeback())
+                wanted[wanted.count - 1].range = index..<index + 1
+            case "page_indexes":
+                let parts = value.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2 else { throw .invalidArgument }
+                let low: UInt64 = try Parse.unsigned(Array(parts[0].utf8))
+                let high: UInt64 = try Parse.unsigned(Array(parts[1].utf8))
+                guard low <= high, high < pages else { throw .outOfRange }
+                wanted.append(Writeback())
+                wanted[wanted.count - 1].range = low..<high + 1
+            default: break
+            }
         }
-        return bytes.count
+        return wanted
     }
 
-    private func isPage(_ index: Int64) async -> Bool {
-        let size = await disksize.loadUnlocked()
-        return index >= 0 && UInt64(index) < size / Self.pageSize
+    private func mode(_ name: String) throws(Errno) -> Writeback {
+        guard let mode = Writeback(mode: name, abi: driver.abi) else { throw .invalidArgument }
+        return mode
     }
 
-    /// How many more pages may be written back.
-    func writebackLimitShow() async throws(Errno) -> String {
-        kernel.enter("writeback_limit_show")
-        defer { kernel.leave() }
-        return await initLock.withRead { "\(await writebackLimit.load().pages)\n" }
+    /// The kernel's `zram_writeback_slots`.
+    private func writeBack(_ wanted: [Writeback]) async throws(Errno) {
+        guard let pool = await pool() else { return }
+        var failure: Errno?
+        var pause = Pause(kernel)
+        for one in wanted {
+            for page in pool.select(one.filter, in: one.range) {
+                let limit = await writebackLimit.load()
+                if limit.isOn, limit.pages == 0 { throw .ioError }
+                do throws(Errno) {
+                    if try pool.writeBack(page: page, filter: one.filter) {
+                        await writebackLimit.update { if $0.isOn, $0.pages > 0 { $0.pages -= 1 } }
+                    }
+                } catch {
+                    // A full device ends it; after an error of the device the next page is tried.
+                    if error == .noSpace { throw error }
+                    failure = error
+                }
+                await pause.ifDue()
+            }
+        }
+        if let failure { throw failure }
     }
-
-    /// Sets it, in units of 4 KiB.
-    ///
-    /// - Throws: `EINVAL` for any text that is no number.
-    func writebackLimitStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
-        kernel.enter("writeback_limit_store")
-        defer { kernel.leave() }
-        guard let pages: UInt64 = try? Parse.unsigned(bytes) else { throw .invalidArgument }
-        await initLock.withRead { await setWriteback { $0.pages = pages } }
-        return bytes.count
-    }
-
-    /// 1 if the limit counts.
-    func writebackLimitEnableShow() async throws(Errno) -> String {
-        kernel.enter("writeback_limit_enable_show")
-        defer { kernel.leave() }
-        return await initLock.withRead { await writebackLimit.load().isOn ? "1\n" : "0\n" }
-    }
-
-    /// Switches it: 0 off, any other number on.
-    ///
-    /// - Throws: `EINVAL` for any text that is no number.
-    func writebackLimitEnableStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
-        kernel.enter("writeback_limit_enable_store")
-        defer { kernel.leave() }
-        guard let value: UInt64 = try? Parse.unsigned(bytes) else { throw .invalidArgument }
-        await initLock.withRead { await setWriteback { $0.isOn = value != 0 } }
-        return bytes.count
-    }
-
-    /// Under the kernel's `wb_limit_lock`, a spinlock: one step.
-    private func setWriteback(_ change: (inout WritebackLimit) -> Void) async {
-        await writebackLimit.update { change(&$0) }
-    }
-}
-
-/// How much may be written back. The kernel's `bd_wb_limit` and `wb_limit_enable`.
-struct WritebackLimit: Fingerprinted {
-    var pages: UInt64 = 0
-    var isOn = false
-    var fingerprint: UInt64 { mix(pages, isOn.fingerprint) }
 }

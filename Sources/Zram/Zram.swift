@@ -29,6 +29,8 @@ final class Zram: KernelMemory, BlockOperations {
 
     /// How much may be written back.
     let writebackLimit: Racy<WritebackLimit>
+    /// Secondary compressors, backing device: what a plain device has none of.
+    let extras: Racy<ZramExtras>
 
     var patches: PatchBits { driver.patches }
 
@@ -48,6 +50,7 @@ final class Zram: KernelMemory, BlockOperations {
         table = Racy(nil, kernel: kernel, name: "table")
         comp = Racy(nil, kernel: kernel, name: "comp")
         writebackLimit = Racy(WritebackLimit(), kernel: kernel, name: "bd_wb_limit")
+        extras = Racy(ZramExtras(), kernel: kernel, name: "comps")
         super.init(kernel: kernel, kind: "struct zram")
         disk = Gendisk(
             core: driver.core, name: "zram\(index)", number: (ZramDriver.major, index), module: driver.module,

@@ -5,49 +5,32 @@ import SystemPackage
 public protocol ZramMemory: AnyObject {
     /// The compressors that can be chosen.
     var algorithms: [String] { get }
+    /// Opens what pages are written back to.
+    ///
+    /// - Throws: what opening says; `ENOTBLK` for what cannot be one; `EINVAL` if it has no room.
+    func openBacking(_ path: String) throws(Errno) -> any ZramBacking
     /// Makes the pool and the table of one device.
     ///
     /// - Throws: `ENOMEM` if there is no room for the table.
-    func makePool(disk: String, pages: UInt64, algorithm: String) throws(Errno) -> any ZramPool
+    func makePool(_ request: ZramPoolRequest) throws(Errno) -> any ZramPool
 }
 
-/// The pages of one device.
-public protocol ZramPool: BlockPages {
-    /// What `mm_stat` shows.
-    var statistics: ZramPoolStatistics { get }
-    /// Limits the pool to that many pages; 0 for no limit.
-    func setLimit(pages: UInt64)
-    /// Sets the high-water mark to what is used now.
-    func resetMaxUsed()
-    /// Makes the pool smaller if it can be.
-    func compact()
-    /// Marks all pages as idle.
-    func markIdle()
-    /// Drops everything.
-    func free()
+/// A device to which pages are written back; it is let go of with the last reference.
+public protocol ZramBacking: AnyObject, Sendable {
+    /// What `bd_stat` shows, in pages of 4 KiB.
+    var statistics: (count: UInt64, reads: UInt64, writes: UInt64) { get }
 }
 
-/// What `mm_stat` shows, in its units.
-public struct ZramPoolStatistics: Sendable {
-    /// Bytes stored, uncompressed.
-    public var originalSize: UInt64 = 0
-    /// Bytes after compression.
-    public var compressedSize: UInt64 = 0
-    /// Bytes of the pool, whole pages.
-    public var usedTotal: UInt64 = 0
-    /// High-water mark of the pool, in bytes.
-    public var usedMax: UInt64 = 0
-    /// Pages that hold one repeated word.
-    public var samePages: UInt64 = 0
-    /// Pages that compaction freed.
-    public var pagesCompacted: UInt64 = 0
-    /// Incompressible pages now.
-    public var hugePages: UInt64 = 0
-    /// Incompressible pages ever.
-    public var hugePagesSince: UInt64 = 0
-
-    /// All zero.
-    public init() {}
+/// What a pool is to be like.
+public struct ZramPoolRequest {
+    /// The name of the disk.
+    public var disk: String
+    /// Its size.
+    public var pages: UInt64
+    /// The compressors by priority; the first is always there.
+    public var compressors: [Int: (name: String, level: Int32?)]
+    /// What pages are written back to.
+    public var backing: (any ZramBacking)?
 }
 
 /// Keeps nothing: for explorations, where only the order of operations matters.
@@ -58,8 +41,11 @@ public final class EmptyMemory: ZramMemory {
     /// A memory without pages.
     public init() {}
 
+    /// There is nothing to open.
+    public func openBacking(_ path: String) throws(Errno) -> any ZramBacking { throw .noSuchFileOrDirectory }
+
     /// A pool without pages.
-    public func makePool(disk: String, pages: UInt64, algorithm: String) -> any ZramPool { EmptyPool() }
+    public func makePool(_ request: ZramPoolRequest) -> any ZramPool { EmptyPool() }
 
     private final class EmptyPool: ZramPool {
         var statistics: ZramPoolStatistics { ZramPoolStatistics() }
@@ -72,7 +58,13 @@ public final class EmptyMemory: ZramMemory {
         func setLimit(pages: UInt64) {}
         func resetMaxUsed() {}
         func compact() {}
-        func markIdle() {}
+        func markIdle(age: UInt64?, inMemoryOnly: Bool) {}
+        func select(_ filter: ZramPageFilter, in range: Range<UInt64>?) -> [UInt64] { [] }
+        func recompress(page: UInt64, filter: ZramPageFilter, threshold: UInt32, priorities: Range<Int>) -> Bool {
+            false
+        }
+        func writeBack(page: UInt64, filter: ZramPageFilter) -> Bool { false }
+        func states() -> [ZramPageState] { [] }
         func free() {}
     }
 }

@@ -11,11 +11,33 @@ final class ImageMemory: ZramMemory {
 
     var algorithms: [String] { Algorithm.allCases.map(\.rawValue) }
 
-    func makePool(disk: String, pages: UInt64, algorithm: String) throws(Errno) -> any ZramPool {
-        guard let algorithm = Algorithm(rawValue: algorithm) else { throw .invalidArgument }
-        return ImagePool(try image.makeTable(disk: disk, pages: pages, algorithm: algorithm))
+    func openBacking(_ path: String) throws(Errno) -> any ZramBacking {
+        // Opening a file of a mount of ours would wait for ourselves.
+        guard try !MountPaths.leadIntoZramfs(path) else { throw .invalidArgument }
+        return try BackingFile(opening: path)
+    }
+
+    func makePool(_ request: ZramPoolRequest) throws(Errno) -> any ZramPool {
+        var options = TableOptions()
+        options.backing = request.backing as? BackingFile
+        options.tracksAccess = true
+        var first: Algorithm?
+        for (priority, compressor) in request.compressors {
+            guard let algorithm = Algorithm(rawValue: compressor.name) else { throw .invalidArgument }
+            if priority == 0 {
+                first = algorithm
+                options.level = compressor.level
+            } else {
+                options.secondary[priority] = Compressor(algorithm, level: compressor.level)
+            }
+        }
+        guard let first else { throw .invalidArgument }
+        return ImagePool(
+            try image.makeTable(disk: request.disk, pages: request.pages, algorithm: first, options: options))
     }
 }
+
+extension BackingFile: ZramBacking {}
 
 /// The pages of one disk in the image.
 private final class ImagePool: ZramPool {
@@ -59,6 +81,41 @@ private final class ImagePool: ZramPool {
     func setLimit(pages: UInt64) { table.setLimit(pages: pages) }
     func resetMaxUsed() { table.resetMaxUsed() }
     func compact() { _ = table.compact() }
-    func markIdle() { table.markIdle() }
+    func markIdle(age: UInt64?, inMemoryOnly: Bool) { table.markIdle(age: age, inMemoryOnly: inMemoryOnly) }
+
+    func select(_ filter: ZramPageFilter, in range: Range<UInt64>?) -> [UInt64] {
+        table.select(Self.filter(filter), in: range)
+    }
+
+    func recompress(
+        page: UInt64, filter: ZramPageFilter, threshold: UInt32, priorities: Range<Int>
+    ) throws(Errno) -> Bool {
+        try table.recompress(
+            page: page, filter: Self.filter(filter), threshold: Int(threshold), priorities: priorities)
+    }
+
+    func writeBack(page: UInt64, filter: ZramPageFilter) throws(Errno) -> Bool {
+        try table.writeBack(page: page, filter: Self.filter(filter))
+    }
+
+    func states() -> [ZramPageState] {
+        table.states().map { state in
+            ZramPageState(
+                page: state.page, microseconds: UInt64(state.ticks) * 10_000,
+                flags: (
+                    state.isSame, state.isWrittenBack, state.isHuge, state.isIdle, state.isRecompressed,
+                    state.isIncompressible
+                ))
+        }
+    }
+
+    private static func filter(_ filter: ZramPageFilter) -> PageFilter {
+        var result = PageFilter(filter.belowPriority.map { .recompress(belowPriority: $0) } ?? .writeBack)
+        result.isIdle = filter.isIdle
+        result.isHuge = filter.isHuge
+        result.isIncompressible = filter.isIncompressible
+        return result
+    }
+
     func free() { table.free() }
 }

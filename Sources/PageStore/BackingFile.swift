@@ -1,0 +1,91 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The block device that pages are written back to, uncompressed, a block of 4 KiB each.
+///
+/// A regular file does as well. The kernel's `backing_dev`, its `bitmap`, and the counters of `bd_stat`.
+public final class BackingFile: Sendable {
+    /// Blocks of the device. Block 0 is never used, as in the kernel, where it would look like an empty entry.
+    public let blocks: UInt64
+
+    private let file: ImageFile
+    private let books: Guarded<Books>
+    private let reads = Atomic<UInt64>(0)
+    private let writes = Atomic<UInt64>(0)
+
+    private struct Books {
+        var used: [UInt64]
+        var count: UInt64 = 0
+        /// No word before this one has a free bit.
+        var firstFree = 0
+    }
+
+    /// Opens a block device for this user alone, or a regular file.
+    ///
+    /// - Throws: what opening says (`ENOENT`, `EACCES`, `EBUSY` ...); `ENOTBLK` for any other kind of file; `EINVAL` if
+    ///   there is not even one block.
+    ///
+    /// The kernel function is `backing_dev_store`.
+    public init(opening path: String) throws(Errno) {
+        var info = stat()
+        guard stat(path, &info) == 0 else { throw Errno(rawValue: errno) }
+        let kind = info.st_mode & S_IFMT
+        if kind == S_IFDIR { throw .isDirectory }
+        guard kind == S_IFBLK || kind == S_IFREG else { throw .notBlockDevice }
+        let exclusive = kind == S_IFBLK ? O_EXCL : 0
+        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | exclusive)
+        guard descriptor >= 0 else { throw Errno(rawValue: errno) }
+        file = ImageFile(owning: descriptor)
+        // What O_EXCL is for a block device.
+        if kind == S_IFREG, !file.tryLock(exclusive: true) { throw .resourceBusy }
+        let length = lseek(descriptor, 0, SEEK_END)
+        guard length >= 0 else { throw Errno(rawValue: errno) }
+        blocks = UInt64(length) >> PageGeometry.pageShift
+        guard blocks > 0 else { throw .invalidArgument }
+        books = Guarded(Books(used: [UInt64](repeating: 0, count: Int((blocks + 63) / 64))))
+    }
+
+    /// What `bd_stat` shows, in pages: on the device now, read from it, written to it.
+    public var statistics: (count: UInt64, reads: UInt64, writes: UInt64) {
+        (books.withLock { $0.count }, reads.load(ordering: .relaxed), writes.load(ordering: .relaxed))
+    }
+
+    /// Takes a free block; nil if there is none. The kernel's `alloc_block_bdev`.
+    func allocate() -> UInt64? {
+        books.withLock { books in
+            for word in books.firstFree..<books.used.count {
+                let free = ~books.used[word] & (word == 0 ? ~1 : .max)
+                guard free != 0 else { continue }
+                let block = UInt64(word * 64 + free.trailingZeroBitCount)
+                guard block < blocks else { return nil }
+                books.used[word] |= 1 << (block % 64)
+                books.firstFree = word
+                books.count += 1
+                return block
+            }
+            books.firstFree = books.used.count
+            return nil
+        }
+    }
+
+    /// Gives a block back. The kernel's `free_block_bdev`.
+    func release(_ block: UInt64) {
+        books.withLock { books in
+            let word = Int(block / 64)
+            books.used[word] &= ~(1 << (block % 64))
+            books.firstFree = min(books.firstFree, word)
+            books.count -= 1
+        }
+    }
+
+    func read(_ block: UInt64, into page: UnsafeMutableRawPointer) throws(Errno) {
+        reads.add(1, ordering: .relaxed)
+        try file.read(at: block << PageGeometry.pageShift, into: page, count: PageGeometry.pageSize)
+    }
+
+    func write(_ block: UInt64, from page: UnsafeRawPointer) throws(Errno) {
+        try file.write(at: block << PageGeometry.pageShift, from: page, count: PageGeometry.pageSize)
+        writes.add(1, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,14 @@
+/// What a table can do beyond storing pages with one compressor.
+public struct TableOptions: Sendable {
+    /// The level of the table's algorithm; nil for its default.
+    public var level: Int32?
+    /// Compressors for `recompress`, by priority: 1 to 3.
+    public var secondary: [Int: Compressor] = [:]
+    /// Where pages can be written back to.
+    public var backing: BackingFile?
+    /// Whether to note when each page was accessed last: four bytes a page.
+    public var tracksAccess = false
+
+    /// One compressor at its default level, and nothing else.
+    public init() {}
+}

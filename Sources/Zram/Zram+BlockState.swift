@@ -1,0 +1,70 @@
+import DriverModel
+import KernelCore
+import Kernfs
+import SystemPackage
+
+extension Zram {
+    /// A line for each stored page: its number, when it was accessed last, and what it is.
+    ///
+    /// - Throws: `EINVAL` before a disksize is set.
+    func blockStateShow() async throws(Errno) -> String {
+        kernel.enter("read_block_state")
+        defer { kernel.leave() }
+        return try await initLock.withRead { () async throws(Errno) in
+            guard isInitialised else { throw .invalidArgument }
+            guard let pool = await pool() else { return "" }
+            var text = ""
+            for state in pool.states() {
+                let flags = state.flags
+                text +=
+                    Self.padded(String(state.page), 12) + " " + Self.padded(String(state.microseconds / 1_000_000), 12)
+                    + "." + Self.padded(String(state.microseconds % 1_000_000), 6, with: "0") + " "
+                    + (flags.s ? "s" : ".") + (flags.w ? "w" : ".") + (flags.h ? "h" : ".") + (flags.i ? "i" : ".")
+                if driver.abi == .v6_18 { text += (flags.r ? "r" : ".") + (flags.n ? "n" : ".") }
+                text += "\n"
+            }
+            return text
+        }
+    }
+
+    private static func padded(_ text: String, _ width: Int, with filler: Character = " ") -> String {
+        String(repeating: filler, count: max(0, width - text.utf8.count)) + text
+    }
+
+    /// Adds `debug/zram/zramN/block_state`; a live machine has it alone, for no scenario names it. The kernel's
+    /// `zram_debugfs_register`; as there a failure is nobody's concern.
+    func registerDebugfs() {
+        guard kernel.mode == .live, let debug = driver.core.root.node.child("debug") else { return }
+        let root = driver.core.root
+        guard let zram = debug.child("zram") ?? (try? root.makeDirectory("zram", in: debug, mode: 0o700)),
+            let directory = try? root.makeDirectory(disk.name, in: zram, mode: 0o700)
+        else { return }
+        _ = try? root.makeFile("block_state", in: directory, mode: 0o400, ops: BlockState(self))
+    }
+
+    /// The kernel's `zram_debugfs_unregister`: waits for readers.
+    func unregisterDebugfs() async {
+        guard kernel.mode == .live, let zram = driver.core.root.node.child("debug")?.child("zram"),
+            let directory = zram.child(disk.name)
+        else { return }
+        await driver.core.root.remove("block_state", from: directory)
+        await driver.core.root.remove(directory)
+    }
+
+    /// The file. Unlike an attribute's its text may be longer than a page.
+    private final class BlockState: KernfsOps {
+        private weak var zram: Zram?
+
+        init(_ zram: Zram) { self.zram = zram }
+
+        var canShow: Bool { true }
+        var canStore: Bool { false }
+
+        func show() async throws(Errno) -> String {
+            guard let zram else { throw .noSuchDevice }
+            return try await zram.blockStateShow()
+        }
+
+        func store(_ bytes: [UInt8]) async throws(Errno) -> Int { throw .ioError }
+    }
+}
