@@ -19,7 +19,7 @@ help:
 	@echo 'make test     unit tests, then tests on real mounts (as root: all of them)'
 	@echo 'make build    the binary, $(BINARY); CONFIGURATION=release for a fast one'
 	@echo 'make deps     Debian packages that are missing; bench-deps: also those of the peers'
-	@echo 'make bench    ratios to a C file system and to the kernel, side by side'
+	@echo 'make bench    ratios to a C file system and to the kernel, side by side; BENCH=knobs|disk|corpora|ext4|explorer'
 	@echo 'make install  PREFIX=$(PREFIX), with the helpers of mount(8) and umount(8)'
 	@echo 'make lint     format and style, strictly; format: put it right'
 
@@ -49,7 +49,7 @@ test: deps
 .PHONY: bench
 bench: deps
 	$(RELEASE_BUILD)
-	Tests/Bench/run $(CURDIR)/$(RELEASE)
+	Tests/Bench/run $(CURDIR)/$(RELEASE) $(BENCH)
 
 .PHONY: format
 format:
