@@ -27,9 +27,15 @@ struct zf_context {
 	_Atomic int led; /* a worker reads for all */
 	pthread_mutex_t lock;
 	pthread_cond_t turn; /* `led` or `disks` changed */
+	_Atomic uint64_t init; /* the FUSE_INIT whose reply is to be amended */
 };
 
 /* Lets every worker look again whether it is its turn to read. */
 void zf_wake_workers(struct zf_context *context);
+
+/* See what FUSE_INIT offers, and accept more of it in the reply than libfuse does. */
+struct iovec;
+void zf_note_init(struct zf_context *context, const void *request, ssize_t size);
+void zf_amend_init(struct zf_context *context, struct iovec *parts, int count);
 
 #endif

@@ -72,19 +72,20 @@ static ssize_t watched_read(int fd, void *buffer, size_t size, void *context)
 	ssize_t count = read(fd, buffer, size);
 	const struct fuse_in_header *header = buffer;
 	int releases = count >= (ssize_t)sizeof(*header) && header->opcode == FUSE_RELEASE;
+	zf_note_init(context, buffer, count);
 	atomic_store_explicit(&me->state, releases ? ZF_RELEASING : ZF_HANDLING, memory_order_release);
 	return count;
 }
 
-static ssize_t plain_writev(int fd, struct iovec *parts, int count, void *context)
+static ssize_t watched_writev(int fd, struct iovec *parts, int count, void *context)
 {
-	(void)context;
+	zf_amend_init(context, parts, count);
 	return writev(fd, parts, count);
 }
 
 int zf_session_watch_reads(struct fuse_session *session)
 {
-	static const struct fuse_custom_io io = { .writev = plain_writev, .read = watched_read };
+	static const struct fuse_custom_io io = { .writev = watched_writev, .read = watched_read };
 	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }
 
