@@ -56,10 +56,11 @@ let package = Package(
             name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
             swiftSettings: settings),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZlib", "CZstd"]),
+        .target(name: "CRunShims"),
         .executableTarget(
             name: "zramfs",
             dependencies: [
-                "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore",
+                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore",
                 "Reports", "Zram",
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 int zf_is_direct(int open_flags)
@@ -14,6 +15,11 @@ int zf_is_direct(int open_flags)
 int zf_eventfd(void)
 {
 	return eventfd(0, EFD_CLOEXEC);
+}
+
+dev_t zf_device(unsigned major, unsigned minor)
+{
+	return makedev(major, minor);
 }
 
 void zf_name_thread(const char *name)

@@ -19,7 +19,7 @@ public final class DriverCore {
     public let devDirectory: KernfsNode
     /// The kernel that is shown.
     public let abi: ABI
-    /// Told when a disk's size changed, so that a mount can drop what it cached.
+    /// Told when a disk came, went, or changed its size: what stands for it on the host has to follow.
     public var onResize: ((Gendisk) -> Void)?
     var disksMade: UInt64 = 0
     /// Which attribute files devices have; while exploring those that no script names are left out.

@@ -41,7 +41,7 @@ extension Gendisk {
     static let uevent = Attribute<Gendisk>(
         "uevent", mode: 0o644,
         show: { disk in
-            "MAJOR=\(disk.number.major)\nMINOR=\(disk.number.minor)\nDEVNAME=\(disk.name)\nDEVTYPE=disk\n"
+            "MAJOR=\(disk.shownNumber.major)\nMINOR=\(disk.shownNumber.minor)\nDEVNAME=\(disk.name)\nDEVTYPE=disk\n"
                 + "DISKSEQ=\(disk.sequence)\n"
         },
         store: { _, bytes throws(Errno) in
@@ -49,7 +49,9 @@ extension Gendisk {
             return bytes.count
         })
 
-    static let dev = Attribute<Gendisk>("dev", mode: 0o444, show: { "\($0.number.major):\($0.number.minor)\n" })
+    static let dev = Attribute<Gendisk>("dev", mode: 0o444, show: { "\($0.shownNumber.major):\($0.shownNumber.minor)\n" })
+
+    private var shownNumber: (major: Int, minor: Int) { hostNumber ?? number }
 
     /// Seventeen columns since 5.5: requests, merges, sectors and milliseconds of reads and writes, what is in flight, busy
     /// milliseconds, all milliseconds, the same of discards, and flushes, which zram has none of. As `part_stat_show`.

@@ -15,7 +15,7 @@ extension Gendisk: DeviceFile {
 }
 
 /// An open disk: requests become bios here.
-private final class DiskHandle: DeviceHandle {
+final class DiskHandle: DeviceHandle {
     private let data: DiskData
     // Used by `release` alone, which runs in the kernel's isolation as `open` did.
     private nonisolated(unsafe) var disk: Gendisk?
@@ -24,6 +24,9 @@ private final class DiskHandle: DeviceHandle {
         data = disk.data
         self.disk = disk
     }
+
+    /// For who does not count as an opener.
+    init(_ data: DiskData) { self.data = data }
 
     var size: UInt64 { data.size }
 

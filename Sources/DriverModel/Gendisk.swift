@@ -33,9 +33,14 @@ public final class Gendisk: KernelMemory {
     public private(set) var generation: UInt64 = 0
     /// `diskseq`: counts the disks of this kernel.
     public let sequence: UInt64
+    /// The block device of the host that stands for it, if one does: what `dev` says then.
+    public var hostNumber: (major: Int, minor: Int)?
+    /// The disk as the file that a loop device stands on.
+    public private(set) lazy var backing = BackingFile(self)
     let core: DriverCore
     private weak var operations: (any BlockOperations)?
-    private var isLive = false {
+    /// True from `add` until `delete`.
+    public private(set) var isLive = false {
         didSet { openMutex.changed(8, from: oldValue.fingerprint, to: isLive.fingerprint) }
     }
     private var groups: [[String]] = []
@@ -81,6 +86,7 @@ public final class Gendisk: KernelMemory {
             throw error
         }
         isLive = true
+        core.onResize?(self)
     }
 
     /// Takes the disk away: no new opens, its data gone, then the files one at a time, each drained.
@@ -134,7 +140,7 @@ public final class Gendisk: KernelMemory {
     /// - Throws: `ENXIO` if the disk or its module is going; what the driver says.
     ///
     /// The corresponding kernel function is `blkdev_get_by_dev`.
-    func open() async throws(Errno) {
+    public func open() async throws(Errno) {
         kernel.enter("blkdev_open")
         defer { kernel.leave() }
         try await openMutex.withLock { () async throws(Errno) in
@@ -151,7 +157,7 @@ public final class Gendisk: KernelMemory {
     }
 
     /// Closes it. The kernel's `blkdev_put`.
-    func release() async {
+    public func release() async {
         kernel.enter("blkdev_close")
         defer { kernel.leave() }
         await openMutex.withLock { openers.value -= 1 }

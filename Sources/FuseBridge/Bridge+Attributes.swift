@@ -1,4 +1,5 @@
 import CFuse3
+import CFuseShims
 import Glibc
 import KernelCore
 import Kernfs
@@ -84,6 +85,9 @@ extension Bridge {
         case .symlink(let target):
             status.st_mode |= S_IFLNK
             status.st_size = target.utf8.count
+        case .hostDevice(let major, let minor):
+            status.st_mode |= S_IFBLK
+            status.st_rdev = zf_device(major, minor)
         case .device(let device):
             status.st_mode |= S_IFREG
             status.st_size = off_t(device.size)

@@ -29,6 +29,7 @@ extension Bridge {
             start(Call(request, work))
         case .directory: request.fail(.isDirectory)
         case .symlink: request.fail(.tooManySymbolicLinkLevels)
+        case .hostDevice: request.fail(.noSuchAddressOrDevice)
         }
     }
 
@@ -59,7 +60,7 @@ extension Bridge {
         inode.generation = options.writebackCache ? inode.generation : generation
         // With write-back the inode's size stays what it was: past it only direct I/O gets.
         let isSizeless = options.writebackCache && (device.size == 0 || inode.generation != generation)
-        return .opened(open, directIO: isSizeless, keepCache: keeps)
+        return .opened(open, directIO: isSizeless || device.bypassesCache, keepCache: keeps)
     }
 
     private func lateErrors(of device: any DeviceFile) -> LateErrors {

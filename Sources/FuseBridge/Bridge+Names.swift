@@ -8,7 +8,9 @@ extension Bridge {
     func lookup(_ request: consuming Request, _ parent: UInt64, _ name: String) {
         var entry = fuse_entry_param()
         isolation.run {
-            guard let directory = inodes[parent]?.node, let node = system.root.lookup(name, in: directory) else {
+            let directory = inodes[parent]?.node
+            directory?.refresh?(name)
+            guard let directory, let node = system.root.lookup(name, in: directory) else {
                 return
             }
             entry.ino = inodes.lookedUp(node)
@@ -47,6 +49,7 @@ extension Bridge {
         isolation.run {
             guard let directory = inodes[id]?.node else { return }
             isThere = true
+            directory.refresh?(nil)
             func add(_ name: String, _ node: KernfsNode, _ place: UInt64) -> Bool {
                 if place <= offset { return true }
                 var status = status(of: node)

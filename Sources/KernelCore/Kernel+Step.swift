@@ -46,6 +46,7 @@ extension Kernel {
             task.pending = nil
             task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
         } else {
+            if jitter != nil { await delay(task) }
             await passGate(task, operation, object, done: false)
             await block(operation, object, task, file, line)
         }

@@ -52,7 +52,11 @@ public final class Kernel {
     public var accesses = AccessLog()
 
     /// True when each step must look at gates or the tracer.
-    @inlinable var isInstrumented: Bool { points.armed > 0 || trace.isOn }
+    @inlinable var isInstrumented: Bool { points.armed > 0 || trace.isOn || jitter != nil }
+    /// Random delays at the steps of a live kernel, if somebody wants them.
+    public var jitter: Jitter?
+    /// What a delayed task is said to wait for.
+    private(set) lazy var delays = KernelObject(kernel: self, name: "delay")
     /// Stands in for `current` while no task runs.
     let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
     /// The memory that the task that ended last kept its lists in; empty.

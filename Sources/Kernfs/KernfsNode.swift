@@ -13,6 +13,8 @@ public final class KernfsNode: KernelObject {
         case symlink(String)
         /// A device file: its data path leaves the simulated kernel.
         case device(any DeviceFile)
+        /// A node for a block device of the host: who opens it does not come here.
+        case hostDevice(major: UInt32, minor: UInt32)
     }
 
     /// Added to `active` while the node is deactivated, so that any count with it is negative.
@@ -38,6 +40,9 @@ public final class KernfsNode: KernelObject {
     public internal(set) var active = 0
     /// The tasks that hold active references.
     public internal(set) var activeHolders: [KernelTask] = []
+    /// Asked before the directory is looked into: its children follow something else (`KernfsRoot.setChild`). The name
+    /// that is looked up, or nil for a listing.
+    public var refresh: ((String?) -> Void)?
     /// Counts notifications; a poller compares it with what it saw last.
     public internal(set) var event: UInt64 = 1
     /// Self-removal: someone claimed it, and it is done.

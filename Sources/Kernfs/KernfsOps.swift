@@ -25,6 +25,8 @@ public protocol DeviceFile: AnyObject {
     var size: UInt64 { get }
     /// Changes whenever what was read or cached of the device no longer holds: disksize was set, the device was reset.
     var generation: UInt64 { get }
+    /// True if no cache of the host may hold its pages.
+    var bypassesCache: Bool { get }
     /// Opens it, in a task of the simulated kernel. The kernel's `blkdev_open`.
     func open(forWriting: Bool) async throws(Errno) -> any DeviceHandle
 }
@@ -32,6 +34,8 @@ public protocol DeviceFile: AnyObject {
 extension DeviceFile {
     /// For devices whose content changes behind nobody's back: the size says it all.
     public var generation: UInt64 { size }
+    /// Most may be cached.
+    public var bypassesCache: Bool { false }
 }
 
 /// An open device file. All but `release` may be called from any thread, in parallel.

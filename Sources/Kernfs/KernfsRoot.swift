@@ -63,6 +63,21 @@ public final class KernfsRoot {
         try add(name, .symlink(target), 0o777, parent, owner: nil, lockKey: nil)
     }
 
+    /// Has a directory of the mount's own show exactly this child of that name, or none: a link or a host's device.
+    ///
+    /// No step and no drain: nobody can hold an active reference to such a child.
+    public func setChild(_ name: String, in parent: KernfsNode, to kind: KernfsNode.Kind?, mode: UInt16 = 0o777) {
+        if let old = parent.child(name) {
+            if let kind, old.kind.isSame(as: kind) { return }
+            switch old.kind {
+            case .symlink, .hostDevice, .device: parent.unlink(old)
+            default: return
+            }
+        }
+        guard let kind else { return }
+        _ = try? add(name, kind, mode, parent, owner: nil, lockKey: nil)
+    }
+
     /// Adds a device file.
     @discardableResult
     public func makeDevice(
@@ -122,6 +137,19 @@ public final class KernfsRoot {
             nodes += next.children
             next.children = []
             next.activeHolders = []
+        }
+    }
+}
+
+extension KernfsNode.Kind {
+    /// True for equal links and equal devices of the host.
+    func isSame(as other: Self) -> Bool {
+        switch (self, other) {
+        case (.symlink(let one), .symlink(let two)): one == two
+        case (.hostDevice(let major, let minor), .hostDevice(let otherMajor, let otherMinor)):
+            major == otherMajor && minor == otherMinor
+        case (.device(let one), .device(let two)): one === two
+        default: false
         }
     }
 }

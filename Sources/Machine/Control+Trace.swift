@@ -34,4 +34,23 @@ extension Control {
     static let traceColumns = Control("debug/trace.columns", show: { Columns($0.kernel.trace.events).text })
     /// The same for Perfetto.
     static let traceJSON = Control("debug/trace.json", show: { TraceJSON($0.kernel.trace.events).text })
+
+    /// `SEED [MICROSECONDS]` delays steps at random, up to so long (1000); `off` ends that.
+    static let jitter = Control(
+        "debug/jitter",
+        show: { machine in
+            machine.kernel.jitter.map { "\($0.seed) \($0.longest / 1000)\n" } ?? "off\n"
+        },
+        store: { machine, text throws(Errno) in
+            let words = text.split(separator: " ").map { Array($0.utf8) }
+            guard (1...2).contains(words.count) else { throw .invalidArgument }
+            if text == "off" {
+                machine.kernel.jitter = nil
+                return
+            }
+            let seed: UInt64 = try Parse.unsigned(words[0])
+            let longest: UInt32 = words.count > 1 ? try Parse.unsigned(words[1]) : 1000
+            guard longest > 0 else { throw .invalidArgument }
+            machine.kernel.jitter = Jitter(seed: seed, longest: UInt64(longest) * 1000)
+        })
 }

@@ -7,7 +7,7 @@ extension Machine {
     static let controls: [Control] = [
         .procModules, .sysrqTrigger, .policy, .patches, .deleteModule, .initModule,
         .kmsg, .kmsgClear, .tasks, .locks, .waits, .waitsDot, .lockdep, .memory, .pid,
-        .trace, .traceColumns, .traceJSON,
+        .trace, .traceColumns, .traceJSON, .jitter,
     ]
 
     /// Adds the laboratory to the tree; an explored machine gets what scenarios use.
@@ -15,6 +15,7 @@ extension Machine {
         let isLive = kernel.mode == .live
         for control in Self.controls where isLive || control.isExplored { try add(control) }
         guard isLive else { return }
+        for control in Control.viewControls where view != nil || !control.path.hasPrefix("view/") { try add(control) }
         for control in Self.faultControls { try add(control) }
         for name in kernel.points.byName.keys.sorted() { try add(.gate(name)) }
         kernel.points.onDeclare = { [weak self] in try? self?.add(.gate($0.name)) }

@@ -16,6 +16,8 @@ public struct MachineConfiguration: Sendable {
     public var cpus = 2
     /// Devices that the first modprobe makes.
     public var devices = 1
+    /// The program that stands in for modprobe and the like in the view of a live machine; nil: it has no view.
+    public var tools: String?
     /// If set, the only attribute files that devices and modules have; for explorations.
     public var files: Set<String>?
 
@@ -46,6 +48,9 @@ public final class Machine {
     /// How often something happened that a kernel would report.
     public internal(set) var counts = EventCounts()
     let gates: GateWatch
+    /// Disks in use as simulated swap space, by name.
+    var swaps: [String: Swap] = [:]
+    var view: View?
 
     /// Assembles a machine; nothing runs yet.
     ///
@@ -76,6 +81,7 @@ public final class Machine {
         )
         core.onlineCPUs = { [weak hotplug] in hotplug?.onlineCount ?? 1 }
         try addCPUs()
+        if mode == .live, let tools = configuration.tools { view = try View(self, tools: tools) }
         try addControls()
         if mode == .live { kernel.onEvent = { [weak self] in self?.report($0) } }
     }

@@ -4,8 +4,10 @@ import Glibc
 enum Background {
     /// Starts this program again with the arguments, in a session of its own, and waits until it serves.
     ///
+    /// - Returns: its process id.
     /// - Throws: `Failure` with the daemon's own words and status if it did not come up.
-    static func start(_ arguments: [String]) throws {
+    @discardableResult
+    static func start(_ arguments: [String]) throws -> Int32 {
         var pipes: [Int32] = [0, 0]
         guard pipe(&pipes) == 0 else { throw Failure("pipe: \(String(cString: strerror(errno)))") }
         _ = fcntl(pipes[0], F_SETFD, FD_CLOEXEC)
@@ -17,7 +19,7 @@ enum Background {
         var answer: UInt8 = 0
         var count: Int
         repeat { count = read(pipes[0], &answer, 1) } while count < 0 && errno == EINTR
-        if count == 1 { return }
+        if count == 1 { return pid }
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         // The daemon has said why on our standard error.

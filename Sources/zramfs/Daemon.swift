@@ -1,3 +1,4 @@
+import CRunShims
 import FuseBridge
 import Glibc
 import KernelCore
@@ -39,10 +40,13 @@ final class Daemon: @unchecked Sendable {
         } catch {
             throw Failure(error.description, .usage)
         }
+        if options.isPrivate { zr_die_with_parent() }
         self.mountPoint = mountPoint
         self.readyDescriptor = readyDescriptor
         memory = ImageMemory(image)
-        configuration = options.machine
+        var configuration = options.machine
+        configuration.tools = Host.program
+        self.configuration = configuration
         log = try DaemonLog(file: options.logFile, foreground: readyDescriptor == nil)
         machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: memory)
         Signals.block()
@@ -58,7 +62,7 @@ final class Daemon: @unchecked Sendable {
             end()
             throw Failure(error.description)
         }
-        utab = Utab(source: mountOptions.source, mountPoint: mountPoint)
+        if !options.isPrivate { utab = Utab(source: mountOptions.source, mountPoint: mountPoint) }
     }
 
     /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.

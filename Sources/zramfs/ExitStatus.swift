@@ -11,6 +11,17 @@ enum ExitStatus: Int32 {
     /// As umount(8): the target is busy, or unmounting failed.
     case busy = 32
 
+    /// `zramfs run`: the simulated kernel deadlocked.
+    case deadlock = 121
+    /// `zramfs run`: it oopsed.
+    case oops = 122
+    /// `zramfs run`: it warned, or leaked memory.
+    case leak = 123
+    /// `zramfs run`: the command took too long.
+    case timeout = 124
+    /// `zramfs run` itself failed, as with env(1) and timeout(1).
+    case runFailed = 125
+
     /// Ends the process.
     func leave() -> Never { exit(rawValue) }
 }
@@ -35,8 +46,12 @@ struct Failure: Error {
 enum Terminal {
     /// Writes a line to standard error.
     static func error(_ text: String) {
+        progress(text + "\n")
+    }
+
+    /// Writes to standard error as it is.
+    static func progress(_ text: String) {
         var line = text
-        line.append("\n")
         line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
     }
 }

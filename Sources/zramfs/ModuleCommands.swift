@@ -91,17 +91,28 @@ struct LsmodCommand: ParsableCommand {
 
     func run() throws {
         let path = try MountTable.find(mountPoint) + "/proc/modules"
-        let text: String
-        do { text = try String(contentsOfFile: path) } catch { throw Failure("\(path): \(error)") }
-        print("Module                  Size  Used by")
+        guard ModuleList.print(from: path) == 0 else { ExitStatus.failed.leave() }
+    }
+}
+
+/// A list of modules as lsmod(8) prints it.
+enum ModuleList {
+    /// Prints what a file such as `/proc/modules` lists; returns the exit status.
+    static func print(from path: String) -> Int32 {
+        guard let text = try? String(contentsOfFile: path) else {
+            Terminal.error("lsmod: \(path): \(String(cString: strerror(errno)))")
+            return ExitStatus.failed.rawValue
+        }
+        Swift.print("Module                  Size  Used by")
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ").map(String.init)
+            guard fields.count > 3 else { continue }
             let users = fields[3] == "-" ? "" : " " + fields[3].split(separator: ",").joined(separator: ",")
             let name = fields[0].padding(19)
-            print(
-                "\(name) \(String(repeating: " ", count: max(0, 8 - fields[1].count)))\(fields[1])  \(fields[2])\(users)"
-            )
+            let size = String(repeating: " ", count: max(0, 8 - fields[1].count)) + fields[1]
+            Swift.print("\(name) \(size)  \(fields[2])\(users)")
         }
+        return 0
     }
 }
 

@@ -8,6 +8,10 @@ struct ParsedMountOptions {
     var logFile: String?
     var allowOther: Bool?
     var isReadOnly = false
+    /// For `zramfs run`: nobody else is to know of the mount.
+    var isPrivate = false
+    /// Loop devices stand for the disks.
+    var usesLoops = false
     /// Options that are passed on to FUSE.
     var fuse: [String] = []
 
@@ -41,6 +45,10 @@ struct ParsedMountOptions {
         case "log":
             guard let value, !value.isEmpty else { throw Failure("-o log= wants a file name", .usage) }
             logFile = MountTable.absolute(value)
+        case "private": isPrivate = true
+        case "blockdev":
+            guard let value, ["loop", "file"].contains(value) else { throw Self.wrong(whole, ["loop", "file"], nil) }
+            usesLoops = value == "loop"
         case "allow_other": allowOther = true
         case "noallow_other": allowOther = false
         case "ro": fuse.append("ro")

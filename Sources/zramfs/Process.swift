@@ -38,6 +38,20 @@ struct Process {
 
 /// The machine that we run on.
 enum Host {
+    /// Nanoseconds of the clock that only goes forward.
+    static var now: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    /// The file of this program.
+    static var program: String {
+        guard let path = realpath("/proc/self/exe", nil) else { return "zramfs" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
     /// Processors that are online.
     static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }

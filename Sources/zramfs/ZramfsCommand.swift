@@ -1,4 +1,5 @@
 import ArgumentParser
+import Machine
 
 /// The command: arguments in, exit code out.
 @main
@@ -17,7 +18,7 @@ struct ZramfsCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            MountCommand.self, UmountCommand.self, RmmodCommand.self, ModprobeCommand.self, LsmodCommand.self,
+            MountCommand.self, RunCommand.self, ReapCommand.self, UmountCommand.self, RmmodCommand.self, ModprobeCommand.self, LsmodCommand.self,
             PoliciesCommand.self, ImageCommand.self,
             ExploreCommand.self, MatrixCommand.self, ReplayCommand.self, OddsCommand.self, VerifyProofCommand.self,
         ])
@@ -28,6 +29,7 @@ struct ZramfsCommand: ParsableCommand {
         var arguments = Array(CommandLine.arguments.dropFirst())
         if name.hasPrefix("mount.") { arguments = ["mount"] + HelperArguments.forMount(arguments) }
         if name.hasPrefix("umount.") { arguments = ["umount"] + HelperArguments.forUmount(arguments) }
+        if let tool = ViewTool(rawValue: name) { tool.run(arguments) }
         do {
             var command = try parseAsRoot(arguments)
             try command.run()

@@ -52,6 +52,9 @@ int zf_is_direct(int open_flags);
 /* SEEK_DATA, which Swift's Glibc hides. */
 int zf_seek_data(void);
 int zf_eventfd(void);
+
+/* makedev, a macro. */
+dev_t zf_device(unsigned major, unsigned minor);
 void zf_name_thread(const char *name);
 
 #endif

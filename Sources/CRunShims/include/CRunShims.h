@@ -1,0 +1,48 @@
+#ifndef CRUN_SHIMS_H
+#define CRUN_SHIMS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What `zramfs run` needs of Linux and Swift cannot import (_GNU_SOURCE, macros) or must not do (fork). Unless told
+ * otherwise, functions return 0, or -1 with errno. */
+
+/* A mount namespace of one's own, from which nothing spreads; with a user namespace in which the caller is root if
+ * asked. One thread only. */
+int zr_enter_namespace(int with_user);
+
+/* A copy of the caller's mount namespace, for the caller alone. */
+int zr_copy_namespace(void);
+/* Has the caller killed when its parent dies. */
+void zr_die_with_parent(void);
+
+/* Shows a file or directory at another place as well; recursive takes along what is mounted below it. */
+int zr_bind(const char *from, const char *at, int recursive);
+int zr_mount_tmpfs(const char *at);
+/* Read-only: what is in `over`, and below it what is in `under`. */
+int zr_mount_overlay(const char *over, const char *under, const char *at);
+
+/* fork and execve, PATH searched. The child's signals are as a shell's child's; it is killed when the calling thread
+ * dies. output: its stdout and stderr, or -1; group: a process group of its own. The pid, or -1. */
+pid_t zr_spawn(char *const argv[], int output, int group);
+
+/* Blocks what zr_next_signal waits for. */
+void zr_block_signals(void);
+/* The next signal; 0 after so many milliseconds. is_from_terminal: the kernel sent it to the whole process group. */
+int zr_next_signal(int milliseconds, int *is_from_terminal);
+/* Ends the caller by the signal that ended its child, without a second core. */
+void zr_die_of(int signal);
+
+/* An unused loop device's number; -1 with errno. */
+int zr_loop_free(void);
+/* Attaches a file to a loop device that is detached with its last close; block size in bytes. */
+int zr_loop_attach(int loop, int file, unsigned block_size);
+/* Detaches it if nobody else has it open; else -1 with EBUSY, and nothing has changed. */
+int zr_loop_detach(int loop);
+/* Takes over the file's new size. */
+int zr_loop_resize(int loop);
+/* The device number of an open block device. */
+void zr_device_number(int device, unsigned *major, unsigned *minor);
+int zr_loop_remove(int number);
+
+#endif

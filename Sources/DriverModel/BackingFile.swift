@@ -1,0 +1,23 @@
+import Kernfs
+import SystemPackage
+
+/// A disk as the file that a loop device stands on: opening it does not count as opening the disk.
+public final class BackingFile: DeviceFile {
+    private let data: DiskData
+    private unowned let disk: Gendisk
+
+    init(_ disk: Gendisk) {
+        self.disk = disk
+        data = disk.data
+    }
+
+    /// Bytes.
+    public var size: UInt64 { data.size }
+    /// That of the disk.
+    public var generation: UInt64 { disk.generation }
+    /// A loop device has a cache of its own, and a reset must leave none.
+    public var bypassesCache: Bool { true }
+
+    /// Opens it; asks nobody.
+    public func open(forWriting: Bool) async throws(Errno) -> any DeviceHandle { DiskHandle(data) }
+}

@@ -1,0 +1,72 @@
+import CRunShims
+import Glibc
+
+/// `--repeat`: rounds, each a `zramfs run` of its own, with a progress line.
+struct RunRounds {
+    let options: RunOptions
+    /// nil: until one fails.
+    let count: Int?
+    let untilFailure: Bool
+    let command: [String]
+
+    /// - Returns: what became of each round.
+    func run() throws -> [RunResult] {
+        let started = Host.now
+        var results: [RunResult] = []
+        zr_block_signals()
+        var isOver = false
+        while !isOver, results.count < count ?? .max {
+            let round = results.count + 1
+            let result = try one(round, &isOver)
+            results.append(result)
+            let failed = results.count(where: \.hasFailed)
+            let seconds = Double(Host.now - started) / 1e9
+            if isatty(2) != 0 {
+                Terminal.progress("\rround \(round)\(count.map { " of \($0)" } ?? ""), \(failed) failed, \(Int(seconds)) s ")
+            }
+            if result.hasFailed, untilFailure { isOver = true }
+        }
+        if isatty(2) != 0 { Terminal.progress("\n") }
+        let seconds = (Double(Host.now - started) / 1e7).rounded() / 100
+        if let first = results.first(where: \.hasFailed) {
+            let before = results.prefix(first.round).reduce(0) { $0 + $1.seconds }
+            Terminal.error(
+                "zramfs: round \(first.round)\(first.seed.map { " (seed \($0))" } ?? ""): \(first.line); "
+                    + "first failure after \((before * 100).rounded() / 100) s of the command")
+        }
+        Terminal.error("zramfs: \(results.count) rounds, \(results.count(where: \.hasFailed)) failed, \(seconds) s")
+        return results
+    }
+
+    private func one(_ round: Int, _ isOver: inout Bool) throws -> RunResult {
+        let seed = options.seed.map { $0 &+ UInt64(round - 1) }
+        let started = Host.now
+        let words = ["zramfs", "run"] + options.arguments(seed: seed) + ["--"] + command
+        guard let pid = Process.spawn("/proc/self/exe", words, newSession: false) else {
+            throw RunSession.problem("a round could not be started")
+        }
+        var word: Int32 = 0
+        while waitpid(pid, &word, WNOHANG) == 0 {
+            var isFromTerminal: Int32 = 0
+            let signal = zr_next_signal(100, &isFromTerminal)
+            guard signal != 0, signal != SIGCHLD else { continue }
+            isOver = true
+            if isFromTerminal == 0 { kill(pid, signal) }
+        }
+        let signal = word & 0x7f
+        let status = signal == 0 ? (word >> 8) & 0xff : 128 + signal
+        if status == ExitStatus.runFailed.rawValue { throw Failure("round \(round): run failed", .runFailed) }
+        let verdict: RunVerdict =
+            switch status {
+            case 0: .passed
+            case ExitStatus.deadlock.rawValue: .deadlock
+            case ExitStatus.oops.rawValue: .oops
+            case ExitStatus.leak.rawValue: .leak
+            case ExitStatus.timeout.rawValue: .timeout
+            default: .failed
+            }
+        return RunResult(
+            round: round, verdict: verdict, status: status, signal: signal == 0 ? nil : signal,
+            seconds: Double(Host.now - started) / 1e9, command: command, seed: seed)
+    }
+}
