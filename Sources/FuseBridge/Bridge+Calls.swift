@@ -10,11 +10,24 @@ extension Bridge {
     /// from there: outside the isolation, at the cost of no thread hop. What blocks is answered whenever it ends.
     @inline(__always)
     func start(_ call: Call) {
+        if mirror != nil, startMirrored(call) { return }
         var isDone = false
         if isolation.tryRun({ isDone = begin(call) }, then: { if isDone { answer(call) } }) { return }
         isolation.leave { [self] in
             if begin(call) { isolation.afterwards { [self] in answer(call) } }
         }
+    }
+
+    /// Has the mirror look at the host first, if the call depends on who has disks open there.
+    private func startMirrored(_ call: Call) -> Bool {
+        guard let mirror, let node = call.stored, mirror.matters(to: node) else { return false }
+        host.post { [self] in
+            mirror.look()
+            isolation.leave { [self] in
+                if begin(call) { isolation.afterwards { [self] in answer(call) } }
+            }
+        }
+        return true
     }
 
     /// - Returns: true if the call has ended.
@@ -54,6 +67,18 @@ extension Bridge {
     }
 
     private func answer(_ call: Call) {
+        if let mirror, !call.isForHost, mirror.isBehind {
+            // What the call did must be there on the host before its caller hears of it.
+            host.post { [self] in
+                mirror.follow()
+                tell(call)
+            }
+        } else {
+            tell(call)
+        }
+    }
+
+    private func tell(_ call: Call) {
         guard let unwanted = call.answer() else { return }
         isolation.run { drop(unwanted) }
     }

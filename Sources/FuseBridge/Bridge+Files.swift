@@ -26,7 +26,9 @@ extension Bridge {
             let work = Call.Work.other { [unowned self] call async throws(Errno) in
                 try await openDevice(call, device, inode, writes: writes, isDirect: isDirect)
             }
-            start(Call(request, work))
+            let call = Call(request, work)
+            call.isForHost = device.bypassesCache
+            start(call)
         case .directory: request.fail(.isDirectory)
         case .symlink: request.fail(.tooManySymbolicLinkLevels)
         case .hostDevice: request.fail(.noSuchAddressOrDevice)

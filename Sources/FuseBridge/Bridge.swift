@@ -13,6 +13,10 @@ final class Bridge {
     let isolation: LiveIsolation
     let options: MountOptions
     let attendant: Attendant
+    /// Does what blocks, for the mirror.
+    let host = HostWorker()
+    /// Set before the mount is served, or never.
+    var mirror: (any HostMirror)?
     /// The C side's record of the session: its owner, its workers.
     private(set) var context: OpaquePointer!
     /// The time that nodes show until somebody sets another.

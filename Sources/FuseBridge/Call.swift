@@ -31,12 +31,19 @@ final class Call {
     var ticket: UInt64 = 0
     /// The caller was answered already: a late outcome is of no interest.
     var isAbandoned = false
+    /// The mirror itself waits for it.
+    var isForHost = false
     private var request: Request?
 
     init(_ request: consuming Request, _ work: Work) {
         pid = request.pid
         self.work = work
         self.request = consume request
+    }
+
+    /// The file that it writes to, if it does.
+    var stored: KernfsNode? {
+        if case .write(let file, _) = work { file.node } else { nil }
     }
 
     /// Does the work, in its task.

@@ -39,6 +39,18 @@ public final class Mount: @unchecked Sendable {
         set { detached.withLock { $0 = newValue } }
     }
 
+    /// What stands for the disks on the host; set it before `run()`.
+    public var mirror: (any HostMirror)? {
+        get { bridge.mirror }
+        set { bridge.mirror = newValue }
+    }
+
+    /// Has the mirror follow what was done outside of any request; from any thread.
+    public func followOnHost() {
+        guard let mirror = bridge.mirror else { return }
+        bridge.host.post { mirror.follow() }
+    }
+
     /// Serves until the connection ends (unmount, abort) or `stop()`; blocks the calling thread.
     ///
     /// When it returns, all requests are answered, all disks are released and nothing is mounted any more.
@@ -58,6 +70,7 @@ public final class Mount: @unchecked Sendable {
         }
         if state.withLock({ $0.isStopping }) { askToStop() }
         session.serve(threads: bridge.options.threads, clonesDescriptor: bridge.options.clonesDescriptor)
+        bridge.host.end()
         bridge.attendant.end()
         helper.join()
         watch?.stop()

@@ -23,7 +23,7 @@ enum Background {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         // The daemon has said why on our standard error.
-        exit(status & 0x7f == 0 ? (status >> 8) & 0xff : ExitStatus.failed.rawValue)
+        throw Failure("", ExitStatus(rawValue: status >> 8 & 0xff) ?? .failed)
     }
 
     /// Tells the starter that the mount is there, and lets go of the terminal.

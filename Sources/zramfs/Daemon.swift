@@ -24,6 +24,7 @@ final class Daemon: @unchecked Sendable {
     private var machine: Machine
     private var mount: Mount!
     private var utab: Utab?
+    private var mirror: LoopMirror?
 
     /// Opens the image, boots the machine and mounts it.
     ///
@@ -50,6 +51,7 @@ final class Daemon: @unchecked Sendable {
         log = try DaemonLog(file: options.logFile, foreground: readyDescriptor == nil)
         machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: memory)
         Signals.block()
+        if options.usesLoops { mirror = LoopMirror(isolation: isolation, mountPoint: mountPoint) }
         wire(machine)
         isolation.run { machine.boot() }
         var mountOptions = MountOptions(mountPoint: mountPoint, source: path ?? "zramfs")
@@ -67,6 +69,7 @@ final class Daemon: @unchecked Sendable {
 
     /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.
     func run() {
+        mount.mirror = mirror
         mount.onDetached = { [weak self] in self?.removeModule("umount", force: true) }
         Signals.handle { [weak self] count in self?.signalled(count) }
         if let readyDescriptor { Background.ready(readyDescriptor) }
@@ -79,6 +82,8 @@ final class Daemon: @unchecked Sendable {
     private func wire(_ machine: Machine) {
         let log = log
         machine.kernel.log.onLine = { log.write($0) }
+        mirror?.onProblem = { [weak machine] in machine?.kernel.log.print(.warning, $0) }
+        mirror?.watch(machine)
         machine.onReboot = { [weak self] in self?.reboot() }
     }
 
@@ -97,6 +102,7 @@ final class Daemon: @unchecked Sendable {
             wire(fresh)
             mount.reboot(to: fresh)
             fresh.boot()
+            mount.followOnHost()
         }
     }
 

@@ -37,7 +37,8 @@ struct Failure: Error {
     }
 
     func exit() -> Never {
-        Terminal.error("zramfs: \(message)")
+        // An empty one was said already, by the daemon.
+        if !message.isEmpty { Terminal.error("zramfs: \(message)") }
         status.leave()
     }
 }

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# zramfs run: a command in a private view of the host; its status, its end, and that nothing stays behind.
+. "$(dirname "$0")/../lib.sh"
+needRoot
+need setpriv losetup zramctl
+[[ -c /dev/loop-control ]] || skip '/dev/loop-control'
+export TMPDIR=$work
+run() { timeout -k 2 30 "$ZRAMFS" run "$@"; }
+loops() { losetup -n -l -O BACK-FILE | grep -c -F /view/backing/; }
+
+is 'output' '0' "$(run -- cat /sys/block/zram0/disksize)"
+run -- sh -c 'exit 7'; is 'exit status' 7 $?
+run -- sh -c 'kill -USR1 $$'; is 'a signal ends it' 138 $?
+run -- no-such-command 2>"$work/err"; is 'no such command' 127 $?
+run --no-such-option -- true 2>"$work/err"; is 'no such option' 2 $?
+run --policy nosuch -- true 2>"$work/err"; is 'no such policy' 2 $?
+run --timeout 0.2 -- sleep 20 2>"$work/err"; is 'timeout' 124 $?
+# shellcheck disable=SC2016
+is 'a device is there when hot_add returns, and gone with hot_remove' 'bgone' "$(run -- bash -c '
+    for round in 1 2 3 4 5; do
+        id=$(cat /sys/class/zram-control/hot_add)
+        [[ -b /dev/zram$id && -e /sys/block/zram$id/disksize && -e /sys/class/block/zram$id ]] || echo missing
+        echo "$id" >/sys/class/zram-control/hot_remove
+        [[ ! -e /dev/zram$id && ! -e /sys/block/zram$id ]] || echo left
+    done
+    [[ -b /dev/zram0 ]] && printf b
+    modprobe -r zram; [[ ! -e /dev/zram0 && ! -e /sys/module/zram && ! -e /sys/class/zram-control ]] && echo gone')"
+is 'real disks stay' "$(ls /sys/block | grep -v zram)" "$(run -- ls /sys/block | grep -v zram)"
+is 'real devices stay' "$(cd /dev && echo l* n* t*)" "$(run -- bash -c 'cd /dev && echo l* n* t*')"
+is 'other processes see nothing of it' "$(ls /dev | grep -c zram)" "$(run --devices 8 -- sleep 0.2 & ls /dev | grep -c zram; wait)"
+is 'modules.dep' "kernel/drivers/block/zram/zram.ko:" "$(run -- sh -c 'grep zram.ko: /lib/modules/$(uname -r)/modules.dep')"
+is 'dmesg' 'zram: Added device: zram0' "$(run -- dmesg -t)"
+run --dmesg -- true 2>"$work/err"; grep -q 'Added device' "$work/err"; is '--dmesg' 0 $?
+
+# In use on the host's side: the simulated kernel knows.
+# shellcheck disable=SC2016
+run -- bash -c 'set -e; echo 8M >/sys/block/zram0/disksize; exec 3<>/dev/zram0
+    ! attrprobe -e /sys/block/zram0/reset w write:1 | grep -v -x EBUSY
+    ! rmmod zram; exec 3>&-; echo 1 >/sys/block/zram0/reset; rmmod zram' 2>"$work/err"
+is 'an open disk is busy, a closed one is not' 0 $?
+is 'what rmmod says' 'rmmod: ERROR: Module zram is in use' "$(cat "$work/err")"
+
+# The verdict.
+# shellcheck disable=SC2016
+run --policy v8-11 --faults 'points/zram_index_mutex.lock=hold fn=reset_store' --faults points/reset.drain=hold \
+    --json "$work/json" --junit "$work/junit" --tap "$work/tap" -- sh -c 'P=$ZRAMFS_MOUNT/debug/points
+    echo 1 >/sys/block/zram0/reset & echo wait >$P/zram_index_mutex.lock; rmmod zram & echo wait >$P/reset.drain
+    echo go >$P/reset.drain; echo go >$P/zram_index_mutex.lock; wait' 2>"$work/err"
+is 'a deadlock' 121 $?
+grep -q 'zramfs: deadlock' "$work/err"; is 'and its report' 0 $?
+grep -q '"verdict": "deadlock"' "$work/json"; is 'JSON' 0 $?
+grep -q '<failure type="deadlock"' "$work/junit"; is 'JUnit' 0 $?
+grep -q '^not ok 1' "$work/tap"; is 'TAP' 0 $?
+# shellcheck disable=SC2016
+run --policy 5.15 --faults 'points/open_mutex.lock=hold fn=del_gendisk' -- sh -c 'P=$ZRAMFS_MOUNT/debug/points
+    rmmod zram & echo wait >$P/open_mutex.lock; echo 1M >/sys/block/zram0/disksize
+    echo go >$P/open_mutex.lock; wait' 2>"$work/err"
+is 'a leak' 123 $?
+run --terminals 2 --logs "$work/logs" -- sh -c 'cat /sys/class/zram-control/hot_add' 2>"$work/err"
+is 'two terminals' '1 2' "$(cat "$work"/logs/terminal-*.log | sort | xargs)"
+run --repeat 3 --seed 1 -- true 2>"$work/err"; is 'rounds' 0 $?
+grep -q '3 rounds, 0 failed' "$work/err"; is 'are counted' 0 $?
+# shellcheck disable=SC2016
+run --until-failure --repeat 50 -- sh -c 'n=$(cat '"$work"'/count || echo 0); echo $((n + 1)) >'"$work"'/count; [ $n -lt 2 ]' 2>"$work/err"
+is 'until one fails' 1 $?
+is 'then no more' 3 "$(<"$work/count")"
+
+# Joining a mount: what is done there stays.
+start_mount
+run --mount "$MNT" -- sh -c 'echo 3M >/sys/block/zram0/disksize'; is 'joins a mount' 0 $?
+is 'and has changed it' 3145728 "$(<"$MNT/zram0/disksize")"
+stop_mount
+
+# However it ends.
+run -- sh -c 'sleep 1003 & sleep 1004 & :'
+"$ZRAMFS" run -- sh -c "echo 1M >/sys/block/zram0/disksize; echo \$\$ >$work/pid; sleep 1003 & exec sleep 1004" &
+owner=$!
+wait_until "[[ -s $work/pid ]]" 10
+is 'a loop device is in use' 1 "$(loops)"
+kill -KILL $owner
+wait $owner 2>/dev/null
+wait_until '! pgrep -f "^sleep 100[34]" >/dev/null' 10; is 'kill -9 of run ends all' 0 $?
+wait_until '[[ $(loops) == 0 && -z $(compgen -G "$work/zramfs-run.*") ]]' 10; is 'nothing stays behind' 0 $?
+
+# An ordinary user, where the host lets him.
+cp "$ZRAMFS" "$work/zramfs"
+chmod 755 "$work/zramfs"
+mkdir "$work/user"
+chown 65534:65534 "$work/user"
+before=$(stat -c %a /dev/fuse)
+[[ $before == *6 ]] || chmod 666 /dev/fuse
+cleanup() { chmod "$before" /dev/fuse; }
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env TMPDIR="$work/user" "$@"; }
+if as_nobody unshare -rm true 2>/dev/null; then
+    is 'a user' 'root 33554432 zram0 clean' "$(as_nobody timeout -k 2 30 "$work/zramfs" run -- sh -c '
+        id -un; echo 32M >/sys/block/zram0/disksize; cat /sys/block/zram0/disksize; ls /sys/block | grep zram
+        mkfs.ext4 -q /dev/zram0 && e2fsck -fn /dev/zram0 >/dev/null 2>&1 && echo clean' | xargs)"
+    is 'his swap' '/dev/zram0 busy' "$(as_nobody timeout -k 2 30 "$work/zramfs" run -- sh -c '
+        echo 32M >/sys/block/zram0/disksize; mkswap -q /dev/zram0 >/dev/null; swapon /dev/zram0
+        swapon -s | tail -n 1 | cut -d " " -f 1; echo 1 2>/dev/null >/sys/block/zram0/reset || echo busy; swapoff /dev/zram0
+        echo 1 >/sys/block/zram0/reset' | xargs)"
+    is 'nothing stays behind' '' "$(ls "$work/user")"
+else
+    echo 'ordinary users have no user namespace here'
+fi
