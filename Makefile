@@ -19,13 +19,16 @@ help:
 	@echo 'make test     unit tests, then tests on real mounts (as root: all of them)'
 	@echo 'make build    the binary, $(BINARY); CONFIGURATION=release for a fast one'
 	@echo 'make deps     Debian packages that are missing; bench-deps: also those of the peers'
+	@echo 'make ltp      LTP=folder: the zram tests of Linux Test Project; selftests KERNEL=folder: the kernel'\''s'
+	@echo 'make recipes  the two recipes of the thread, under each policy'
 	@echo 'make bench    ratios to a C file system and to the kernel, side by side; BENCH=knobs|disk|corpora|ext4|explorer'
 	@echo 'make install  PREFIX=$(PREFIX), with the helpers of mount(8) and umount(8)'
 	@echo 'make lint     format and style, strictly; format: put it right'
 
 .PHONY: deps
 deps:
-	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev zlib1g-dev pkg-config fio e2fsprogs util-linux gcc
+	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev zlib1g-dev pkg-config fio e2fsprogs util-linux gcc \
+	    zram-tools systemd-zram-generator stress-ng
 
 .PHONY: bench-deps
 bench-deps: deps
@@ -45,6 +48,23 @@ test: deps
 	$(BUILD) --build-tests
 	$(SWIFT) test -c $(CONFIGURATION) --skip-build
 	ZRAMFS=$(CURDIR)/$(BINARY) Tests/MountTests/run
+
+# LTP: the folder of Linux Test Project, built in place; the head of Fixtures/ltp.sh says how.
+.PHONY: ltp
+ltp:
+	$(RELEASE_BUILD)
+	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/ltp.sh $(LTP) --abi 6.18
+
+# KERNEL: a kernel's source folder, e.g. Debian's linux-source unpacked.
+.PHONY: selftests
+selftests:
+	$(RELEASE_BUILD)
+	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/selftests.sh $(KERNEL) --abi 6.18
+
+.PHONY: recipes
+recipes:
+	$(RELEASE_BUILD)
+	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/recipes/run
 
 .PHONY: bench
 bench: deps

@@ -60,7 +60,8 @@ let package = Package(
         .executableTarget(
             name: "zramfs",
             dependencies: [
-                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine", "PageStore",
+                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine",
+                "PageStore",
                 "Reports", "Zram",
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -49,7 +49,8 @@ extension Gendisk {
             return bytes.count
         })
 
-    static let dev = Attribute<Gendisk>("dev", mode: 0o444, show: { "\($0.shownNumber.major):\($0.shownNumber.minor)\n" })
+    static let dev = Attribute<Gendisk>(
+        "dev", mode: 0o444, show: { "\($0.shownNumber.major):\($0.shownNumber.minor)\n" })
 
     private var shownNumber: (major: Int, minor: Int) { hostNumber ?? number }
 

@@ -36,7 +36,7 @@ public final class Gendisk: KernelMemory {
     /// The block device of the host that stands for it, if one does: what `dev` says then.
     public var hostNumber: (major: Int, minor: Int)?
     /// The disk as the file that a loop device stands on.
-    public private(set) lazy var backing = BackingFile(self)
+    public private(set) lazy var backing = LoopFile(self)
     let core: DriverCore
     private weak var operations: (any BlockOperations)?
     /// True from `add` until `delete`.

@@ -7,7 +7,9 @@ import SystemPackage
 
 extension Control {
     /// What `zramfs run` mounts over files of the host.
-    static let viewControls: [Control] = [viewModules, viewSwaps, swapOn, swapOff, counts, cpuOnline, cpuPossible, cpuPresent]
+    static let viewControls: [Control] = [
+        viewModules, viewSwaps, swapOn, swapOff, counts, cpuOnline, cpuPossible, cpuPresent,
+    ]
 
     /// The simulated modules, then the host's own but for its zram.
     private static let viewModules = Control(
@@ -87,7 +89,8 @@ extension Control {
                 ranges.append((cpu, cpu))
             }
         }
-        return ranges.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }.joined(separator: ",") + "\n"
+        return ranges.map { $0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)" }.joined(separator: ",")
+            + "\n"
     }
 }
 

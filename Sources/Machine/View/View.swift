@@ -66,7 +66,7 @@ final class View {
     }
 
     private func mode(of kind: KernfsNode.Kind?) -> UInt16 {
-        if case .hostDevice = kind { 0o660 } else { 0o777 }
+        if case .hostDevice = kind { 0o600 } else { 0o777 }
     }
 
     /// What is simulated in a directory.
@@ -118,7 +118,9 @@ final class View {
 
     private func nodes(in directory: String) -> [String: KernfsNode] {
         var nodes: [String: KernfsNode] = [:]
-        for child in machine.root.node.child(directory)?.children ?? [] where child.isActive { nodes[child.name] = child }
+        for child in machine.root.node.child(directory)?.children ?? [] where child.isActive {
+            nodes[child.name] = child
+        }
         return nodes
     }
 

@@ -5,7 +5,8 @@ import Glibc
 enum ModuleFolder {
     private static let files = [
         "modules.dep": "kernel/drivers/block/zram/zram.ko:\n",
-        "modules.alias": "", "modules.symbols": "", "modules.builtin": "", "modules.order": "kernel/drivers/block/zram/zram.ko\n",
+        "modules.alias": "", "modules.symbols": "", "modules.builtin": "",
+        "modules.order": "kernel/drivers/block/zram/zram.ko\n",
     ]
 
     /// Lays it over the host's; a host that refuses keeps its own.

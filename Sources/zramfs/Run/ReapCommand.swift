@@ -47,7 +47,8 @@ struct NamespaceMembers {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard let pid = Int32(name), !spared.contains(pid), let other = Self.namespace(of: name), other == own else {
+            guard let pid = Int32(name), !spared.contains(pid), let other = Self.namespace(of: name), other == own
+            else {
                 continue
             }
             found.append(pid)

@@ -91,13 +91,16 @@ struct RunOptions: ParsableArguments {
             throw Failure("--faults \(fault): wants NAME=VALUE, e.g. points/reset.drain=hold", .usage)
         }
         if mount != nil, policy != nil || patches != nil || abi != nil || cpus != nil || blockDevice != nil {
-            throw Failure("--mount joins a kernel as it is: without --policy --patches --abi --cpus --block-device", .usage)
+            throw Failure(
+                "--mount joins a kernel as it is: without --policy --patches --abi --cpus --block-device", .usage)
         }
         _ = try ParsedMountOptions([mountOptions])
     }
 
     /// A loop device stands for each disk, so that it is a block device.
-    var usesLoops: Bool { blockDevice.map { $0 == "loop" } ?? (geteuid() == 0 && access("/dev/loop-control", F_OK) == 0) }
+    var usesLoops: Bool {
+        blockDevice.map { $0 == "loop" } ?? (geteuid() == 0 && access("/dev/loop-control", F_OK) == 0)
+    }
 
     /// The mount's own.
     var mountOptions: String {

@@ -31,7 +31,8 @@ struct RunReportOptions: ParsableArguments {
     }
 
     private static func junit(_ results: [RunResult]) -> String {
-        var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"zramfs run\" tests=\"\(results.count)\" "
+        var text =
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"zramfs run\" tests=\"\(results.count)\" "
         text += "failures=\"\(results.count(where: \.hasFailed))\">\n"
         for result in results {
             text += "  <testcase classname=\"zramfs\" name=\"\(escape(name(result)))\" time=\"\(result.seconds)\""
@@ -64,7 +65,9 @@ struct RunReportOptions: ParsableArguments {
         var text = "TAP version 13\n1..\(results.count)\n"
         for result in results {
             text += "\(result.hasFailed ? "not ok" : "ok") \(result.round) - \(result.command.joined(separator: " "))\n"
-            if result.hasFailed { text += "  ---\n  verdict: \(result.verdict.rawValue)\n  status: \(result.status)\n  ...\n" }
+            if result.hasFailed {
+                text += "  ---\n  verdict: \(result.verdict.rawValue)\n  status: \(result.status)\n  ...\n"
+            }
         }
         return text
     }

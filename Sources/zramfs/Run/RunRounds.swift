@@ -22,7 +22,8 @@ struct RunRounds {
             let failed = results.count(where: \.hasFailed)
             let seconds = Double(Host.now - started) / 1e9
             if isatty(2) != 0 {
-                Terminal.progress("\rround \(round)\(count.map { " of \($0)" } ?? ""), \(failed) failed, \(Int(seconds)) s ")
+                Terminal.progress(
+                    "\rround \(round)\(count.map { " of \($0)" } ?? ""), \(failed) failed, \(Int(seconds)) s ")
             }
             if result.hasFailed, untilFailure { isOver = true }
         }

@@ -128,7 +128,8 @@ final class RunSession {
             try put(parts[1], parts[0])
         }
         let tools = ViewPlace.home + "/bin"
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        let path =
+            getenv("PATH").map { String(cString: $0) } ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         setenv("PATH", "\(tools):\(path)", 1)
         setenv("ZRAMFS_MOUNT", ViewPlace.mount, 1)
     }

@@ -27,7 +27,9 @@ struct RunResult {
         let time = "\((seconds * 100).rounded() / 100) s"
         return switch verdict {
         case .passed: "passed (\(time))"
-        case .failed: signal.map { "the command was ended by signal \($0) (\(time))" } ?? "the command failed: \(status) (\(time))"
+        case .failed:
+            signal.map { "the command was ended by signal \($0) (\(time))" }
+                ?? "the command failed: \(status) (\(time))"
         case .deadlock: "DEADLOCK in the simulated kernel (\(time))"
         case .oops: "OOPS in the simulated kernel (\(time))"
         case .leak: "the simulated kernel warned, or leaked memory (\(time))"

@@ -40,7 +40,9 @@ extension ViewTool {
         guard let name = words.first, Self.isOurs(name) else { return pass(arguments) }
         let isQuiet = options.contains { $0 == "-q" || $0 == "--quiet" }
         if options.contains(where: { ["-n", "--dry-run", "-D", "--show-depends"].contains($0) }) { return 0 }
-        if options.contains(where: { $0 == "-r" || $0 == "--remove" || ($0.hasPrefix("-") && !$0.hasPrefix("--") && $0.contains("r")) }) {
+        if options.contains(where: {
+            $0 == "-r" || $0 == "--remove" || ($0.hasPrefix("-") && !$0.hasPrefix("--") && $0.contains("r"))
+        }) {
             return remove(words, isQuiet: isQuiet, force: false) { error, name in
                 error == .noSuchFileOrDirectory && !options.contains("--first-time")
                     ? nil
@@ -69,7 +71,8 @@ extension ViewTool {
 
     private func load(_ name: String, _ parameters: [String]) -> Errno? {
         do throws(Errno) {
-            try Knob.write(([Self.module(name)] + parameters).joined(separator: " "), to: Self.mount + "/debug/init_module")
+            try Knob.write(
+                ([Self.module(name)] + parameters).joined(separator: " "), to: Self.mount + "/debug/init_module")
             return nil
         } catch { return error }
     }
@@ -132,7 +135,8 @@ extension ViewTool {
 
     private func dmesg(_ options: [String], _ arguments: [String]) -> Int32 {
         let short = options.filter { !$0.hasPrefix("--") }.joined()
-        let clears = options.contains { ["--clear", "--read-clear"].contains($0) } || short.contains { "cC".contains($0) }
+        let clears =
+            options.contains { ["--clear", "--read-clear"].contains($0) } || short.contains { "cC".contains($0) }
         let isSilent = options.contains("--clear") || short.contains("C")
         if !isSilent {
             guard let text = try? String(contentsOfFile: Self.mount + "/debug/kmsg") else {

@@ -2,7 +2,7 @@ import Kernfs
 import SystemPackage
 
 /// A disk as the file that a loop device stands on: opening it does not count as opening the disk.
-public final class BackingFile: DeviceFile {
+public final class LoopFile: DeviceFile {
     private let data: DiskData
     private unowned let disk: Gendisk
 
