@@ -69,6 +69,7 @@ extension Control {
             let leaked = machine.kernel.memory.values.count { $0.isLeaked }
             return "deadlocks \(counts.cycles)\noopses \(counts.oopses)\nwarnings \(counts.warnings)\n"
                 + "inversions \(counts.inversions)\nleaked \(leaked)\nblocked \(blocked(machine))\n"
+                + "first_failure_us \(counts.firstFailure.map { $0 / 1000 } ?? 0)\nuptime_us \(machine.kernel.now / 1000)\n"
         })
 
     private static func blocked(_ machine: Machine) -> Int {

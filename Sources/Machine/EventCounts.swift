@@ -11,7 +11,11 @@ public struct EventCounts: Sendable {
     /// `WARN`s.
     public internal(set) var warnings = 0
 
-    mutating func count(_ event: KernelEvent) {
+    /// When the first deadlock, oops or warning came, in nanoseconds since boot.
+    public internal(set) var firstFailure: UInt64?
+
+    mutating func count(_ event: KernelEvent, at now: UInt64) {
+        if case .inversion = event {} else if firstFailure == nil { firstFailure = now }
         switch event {
         case .cycle: cycles += 1
         case .inversion: inversions += 1

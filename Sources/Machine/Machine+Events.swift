@@ -7,7 +7,7 @@ extension Machine {
     /// Reports an event in the log, counts it, and tells who listens.
     func report(_ event: KernelEvent) {
         print(Report(event, in: reportContext))
-        counts.count(event)
+        counts.count(event, at: kernel.now)
         onEvent?(event)
     }
 

@@ -31,15 +31,15 @@ say 'umount' umount "$M"
 say 'fsck' sh -c "e2fsck -fn $D >/dev/null 2>&1"
 say 'dump' sh -c "dumpe2fs -h $D 2>/dev/null | grep -E '^(Block count|Block size|Filesystem state)'"
 for engine in psync libaio; do
-    say "fio $engine" sh -c "fio --name=x --filename=$D --rw=randrw --bs=4k --size=16M --verify=crc32c \
+    say "fio $engine" sh -c "fio --verify_state_save=0 --name=x --filename=$D --rw=randrw --bs=4k --size=16M --verify=crc32c \
         --ioengine=$engine --iodepth=4 --output-format=terse --terse-version=3 | cut -d';' -f3-5"
 done
 # fio's mmap engine cannot verify a block device, real zram included: another engine reads what it wrote.
 for engine in 'mmap --do_verify=0' 'psync --verify_only'; do
-    say "fio $engine" sh -c "fio --name=x --filename=$D --rw=write --bs=4k --size=16M --verify=crc32c \
+    say "fio $engine" sh -c "fio --verify_state_save=0 --name=x --filename=$D --rw=write --bs=4k --size=16M --verify=crc32c \
         --ioengine=$engine --output-format=terse --terse-version=3 | cut -d';' -f3-5"
 done
-say 'fio direct' sh -c "fio --name=x --filename=$D --rw=randrw --bs=4k --size=8M --direct=1 --verify=crc32c \
+say 'fio direct' sh -c "fio --verify_state_save=0 --name=x --filename=$D --rw=randrw --bs=4k --size=8M --direct=1 --verify=crc32c \
     --output-format=terse --terse-version=3 | cut -d';' -f3-5"
 say 'reset' zramctl -r "$D"
 [[ -e $D ]] && say 'reset by hand' sh -c "echo 1 >$S/reset"

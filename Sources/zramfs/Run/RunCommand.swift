@@ -44,6 +44,10 @@ struct RunCommand: ParsableCommand {
         let result = try session.run(command)
         try reports.write([result])
         session.end()
+        if let file = options.result {
+            let first = result.firstFailure.map { String($0) } ?? ""
+            try? String.write("\(result.seconds)\n\(first)\n\(result.details)", to: file)
+        }
         if let signal = result.signal, result.verdict == .passed || result.verdict == .failed { zr_die_of(signal) }
         Glibc.exit(result.status)
     }
@@ -65,7 +69,10 @@ struct RunOptions: ParsableArguments {
     var terminals = 1
     @Option(help: "The folder for the logs of terminals; default: a new one, which is named.") var logs: String?
     @Option(help: "Seconds after which the command is ended, with status 124.") var timeout: Double?
-    @Option(help: "What becomes of a command that hangs in a deadlock: kill (default without a terminal) or wait.")
+    @Option(
+        help:
+            "What becomes of a command a second after a deadlock or an oops: kill (default without a terminal) or wait."
+    )
     var onDeadlock: String?
     @Option(help: "NAME=VALUE: written to debug/NAME first, e.g. points/reset.drain=hold; may be repeated.")
     var faults: [String] = []

@@ -30,7 +30,8 @@ struct RunRounds {
         if isatty(2) != 0 { Terminal.progress("\n") }
         let seconds = (Double(Host.now - started) / 1e7).rounded() / 100
         if let first = results.first(where: \.hasFailed) {
-            let before = results.prefix(first.round).reduce(0) { $0 + $1.seconds }
+            let earlier = results.prefix(first.round - 1).reduce(0) { $0 + $1.seconds }
+            let before = earlier + (first.firstFailure ?? first.seconds)
             Terminal.error(
                 "zramfs: round \(first.round)\(first.seed.map { " (seed \($0))" } ?? ""): \(first.line); "
                     + "first failure after \((before * 100).rounded() / 100) s of the command")
@@ -42,7 +43,8 @@ struct RunRounds {
     private func one(_ round: Int, _ isOver: inout Bool) throws -> RunResult {
         let seed = options.seed.map { $0 &+ UInt64(round - 1) }
         let started = Host.now
-        let words = ["zramfs", "run"] + options.arguments(seed: seed) + ["--"] + command
+        let file = "\(Self.folder)/zramfs-round.\(getpid())"
+        let words = ["zramfs", "run"] + options.arguments(seed: seed) + ["--result", file] + ["--"] + command
         guard let pid = Process.spawn("/proc/self/exe", words, newSession: false) else {
             throw RunSession.problem("a round could not be started")
         }
@@ -66,8 +68,20 @@ struct RunRounds {
             case ExitStatus.timeout.rawValue: .timeout
             default: .failed
             }
-        return RunResult(
+        defer { unlink(file) }
+        var result = RunResult(
             round: round, verdict: verdict, status: status, signal: signal == 0 ? nil : signal,
             seconds: Double(Host.now - started) / 1e9, command: command, seed: seed)
+        // Seconds of the command, of its first failure, and what the kernel said.
+        let text = (try? String(contentsOfFile: file)) ?? ""
+        let lines = text.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
+        if lines.count == 3 {
+            result.seconds = Double(lines[0]) ?? result.seconds
+            result.firstFailure = Double(lines[1])
+            result.details = String(lines[2])
+        }
+        return result
     }
+
+    private static var folder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 }

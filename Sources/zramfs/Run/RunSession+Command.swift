@@ -13,10 +13,14 @@ extension RunSession {
         watch(&children, before, since: started)
         let seconds = Double(Host.now - started) / 1e9
         // Whatever it left in the background is part of it.
-        let verdict = RunCounts(mount: mount).verdict(since: before)
+        let after = RunCounts(mount: mount)
+        let verdict = after.verdict(since: before)
         var result = RunResult(
             verdict: .passed, status: children.status, signal: children.signal, seconds: seconds, command: command,
             seed: options.seed)
+        if verdict != .passed, before["first_failure_us"] == 0, after["first_failure_us"] > 0 {
+            result.firstFailure = Double(after["first_failure_us"] - before["uptime_us"]) / 1e6
+        }
         if children.isLate { (result.verdict, result.status) = (.timeout, ExitStatus.timeout.rawValue) }
         switch verdict {
         case .deadlock: (result.verdict, result.status) = (.deadlock, ExitStatus.deadlock.rawValue)
@@ -28,7 +32,7 @@ extension RunSession {
         return result
     }
 
-    /// Waits for the children; ends them when they take too long, or hang in a deadlock for more than a second.
+    /// Waits for the children; ends them when they take too long, or go on for a second after a deadlock or an oops.
     private func watch(_ children: inout RunChildren, _ before: RunCounts, since started: UInt64) {
         var deadlocked: UInt64?
         while !children.haveEnded {
@@ -43,9 +47,14 @@ extension RunSession {
                 children.end()
             }
             guard signal == 0, options.killsDeadlocked else { continue }
-            if deadlocked == nil, RunCounts(mount: mount)["deadlocks"] > before["deadlocks"] { deadlocked = now }
+            if deadlocked == nil, isStuck(before) { deadlocked = now }
             if let deadlocked, now - deadlocked > 1_000_000_000 { children.end() }
         }
+    }
+
+    /// True if some of the command will never end: a deadlock, or a task that died with all that it held.
+    private func isStuck(_ before: RunCounts) -> Bool {
+        [.deadlock, .oops].contains(RunCounts(mount: mount).verdict(since: before))
     }
 
     /// Says what happened, to people.

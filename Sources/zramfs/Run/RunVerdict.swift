@@ -15,6 +15,8 @@ struct RunResult {
     /// The signal that ended the command.
     var signal: Int32?
     var seconds: Double
+    /// Seconds from the start of the command to the first thing that the simulated kernel reported.
+    var firstFailure: Double?
     var command: [String]
     var seed: UInt64?
     /// What a person wants to know: the kernel's own words.
@@ -24,7 +26,8 @@ struct RunResult {
 
     /// One line.
     var line: String {
-        let time = "\((seconds * 100).rounded() / 100) s"
+        var time = "\((seconds * 100).rounded() / 100) s"
+        if let firstFailure { time += ", first failure after \((firstFailure * 1000).rounded() / 1000) s" }
         return switch verdict {
         case .passed: "passed (\(time))"
         case .failed:
