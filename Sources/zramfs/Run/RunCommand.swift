@@ -18,6 +18,10 @@ struct RunCommand: ParsableCommand {
             dmesg come first in PATH. ZRAMFS_MOUNT names the mount with its debug files. An ordinary user is root in a
             user namespace. Whatever the command leaves running is ended with it.
 
+            Left alone, an operation of the simulated kernel runs to its end at once, and races are seldom met. --seed
+            delays its steps at random: the same seed draws the same delays in the same order. --terminals, --repeat
+            and --until-failure choose a seed themselves and name it.
+
             Exit status: the command's own, also if a signal ended it; 121 the instance deadlocked, 122 it oopsed,
             123 it leaked or warned, 124 timeout, 125 run itself failed, 126 and 127 the command could not be run.
             """)
@@ -33,6 +37,10 @@ struct RunCommand: ParsableCommand {
             throw Failure("run wants a command behind --; example: zramfs run -- zramctl", .usage)
         }
         try options.check()
+        var options = options
+        if options.terminals > 1 || `repeat` != nil || untilFailure, options.seed == nil, options.delay > 0 {
+            options.seed = UInt64.random(in: 1...999_999)
+        }
         if let `repeat`, `repeat` < 1 { throw Failure("--repeat wants a number above 0", .usage) }
         if `repeat` != nil || untilFailure {
             let rounds = RunRounds(options: options, count: `repeat`, untilFailure: untilFailure, command: command)
@@ -76,14 +84,14 @@ struct RunOptions: ParsableArguments {
     var onDeadlock: String?
     @Option(help: "NAME=VALUE: written to debug/NAME first, e.g. points/reset.drain=hold; may be repeated.")
     var faults: [String] = []
-    @Option(help: "Random delays at the simulated kernel's steps, drawn from this seed.") var seed: UInt64?
-    @Option(help: "With --seed: the longest delay in microseconds.") var delay = 1000
+    @Option(help: "Random delays at the simulated kernel's steps, drawn from this seed; see below.") var seed: UInt64?
+    @Option(help: "The longest of these delays in microseconds; 0: none.") var delay = 1000
     @Option(help: "Write the steps that led to a failure to this file, a column for each task.") var trace: String?
     @Option(help: .hidden) var result: String?
 
     func check() throws {
         guard terminals >= 1 else { throw Failure("--terminals wants a number above 0", .usage) }
-        guard delay >= 1 else { throw Failure("--delay wants a number above 0", .usage) }
+        guard delay >= 0 else { throw Failure("--delay wants microseconds, or 0 for none", .usage) }
         if let timeout, timeout <= 0 { throw Failure("--timeout wants seconds above 0", .usage) }
         if let blockDevice, !["loop", "file"].contains(blockDevice) {
             throw Failure("--block-device \(blockDevice): known are loop file", .usage)

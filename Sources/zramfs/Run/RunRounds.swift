@@ -33,7 +33,7 @@ struct RunRounds {
             let earlier = results.prefix(first.round - 1).reduce(0) { $0 + $1.seconds }
             let before = earlier + (first.firstFailure ?? first.seconds)
             Terminal.error(
-                "zramfs: round \(first.round)\(first.seed.map { " (seed \($0))" } ?? ""): \(first.line); "
+                "zramfs: round \(first.round): \(first.line); "
                     + "first failure after \((before * 100).rounded() / 100) s of the command")
         }
         Terminal.error("zramfs: \(results.count) rounds, \(results.count(where: \.hasFailed)) failed, \(seconds) s")

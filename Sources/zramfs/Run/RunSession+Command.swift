@@ -68,7 +68,8 @@ extension RunSession {
             if (try? String.write(columns, to: trace)) == nil { Terminal.error("zramfs: \(trace) cannot be written") }
         }
         if let logs { Terminal.error("zramfs: logs of the terminals: \(logs.folder)") }
-        if isKernels || result.verdict == .timeout || options.terminals > 1 {
+        if isKernels || result.verdict == .timeout || options.terminals > 1 || options.result != nil && result.hasFailed
+        {
             Terminal.error("zramfs: \(result.line)")
         }
     }

@@ -121,7 +121,7 @@ final class RunSession {
     /// What is to be set before the command starts.
     private func prepare() throws {
         if options.unloaded { try put("zram", "delete_module") }
-        if let seed = options.seed { try put("\(seed) \(options.delay)", "jitter") }
+        if let seed = options.seed, options.delay > 0 { try put("\(seed) \(options.delay)", "jitter") }
         if options.trace != nil { try put("1", "trace") }
         for fault in options.faults {
             let parts = fault.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
