@@ -7,5 +7,5 @@ shift
 [[ -f $folder/zram.sh ]] || { echo "no zram.sh in $folder" >&2; exit 2; }
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-(cd "$folder" && "${ZRAMFS:?}" run "$@" -- bash ./zram.sh) 2>&1 | tee "$log"
+(cd "$folder" && "${ZRAMFS:?}" run --unloaded "$@" -- bash ./zram.sh) 2>&1 | tee "$log"
 [[ ${PIPESTATUS[0]} == 0 ]] && ! grep -q FAIL "$log"
