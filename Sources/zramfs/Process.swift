@@ -26,7 +26,11 @@ struct Process {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        if newSession { posix_spawnattr_setflags(&attributes, 0x80) }
+        // No signal stays blocked (`POSIX_SPAWN_SETSIGMASK`), whatever we wait for ourselves.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, newSession ? 0x88 : 0x08)
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         pointers.append(nil)
         defer { pointers.forEach { free($0) } }

@@ -58,6 +58,8 @@ run --policy 5.15 --faults 'points/open_mutex.lock=hold fn=del_gendisk' -- sh -c
     echo go >$P/open_mutex.lock; wait' 2>"$work/err"
 is 'a leak' 123 $?
 run --terminals 2 --logs "$work/logs" -- sh -c 'cat /sys/class/zram-control/hot_add' 2>"$work/err"
+# shellcheck disable=SC2016
+is 'a signal reaches a command of a round' 143 "$(run --repeat 1 -- sh -c 'kill $$' 2>/dev/null; echo $?)"
 is 'two terminals' '1 2' "$(cat "$work"/logs/terminal-*.log | sort | xargs)"
 run --repeat 3 --seed 1 -- true 2>"$work/err"; is 'rounds' 0 $?
 grep -q '3 rounds, 0 failed' "$work/err"; is 'are counted' 0 $?

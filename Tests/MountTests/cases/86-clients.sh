@@ -3,7 +3,7 @@
 # limit: 240
 . "$(dirname "$0")/../lib.sh"
 needRoot
-need zramctl zramswap fio stress-ng mkfs.ext4 fstrim swapon
+need zramctl zramswap fio stress-ng mkfs.ext4 fstrim swapon htop script
 [[ -c /dev/loop-control ]] || skip '/dev/loop-control'
 generator=/usr/lib/systemd/system-generators/zram-generator
 [[ -x $generator ]] || skip 'systemd-zram-generator'
@@ -32,6 +32,13 @@ is 'zram-generator' '67108864 lz4 0' "$(run -- bash -c '
     ' - "$work/zram-generator.conf" "$generator" 2>"$work/err.generator" | xargs)" || cat "$work/err.generator"
 run -- timeout 60 stress-ng --sysfs 1 --timeout 3 >"$work/stress" 2>&1; is 'stress-ng --sysfs' 0 $?
 grep -q 'successful run' "$work/stress"; is 'is content' 0 $?
+printf '%s\n' fields=0 htop_version=3.2.2 config_reader_min_version=3 header_layout=two_50_50 \
+    column_meters_0=Zram column_meter_modes_0=2 column_meters_1=Tasks column_meter_modes_1=2 >"$work/htoprc"
+# shellcheck disable=SC2016
+is "htop's meter" 'zrm:64.0M used:10.0M uncompressed:10.0M' "$(HTOPRC=$work/htoprc run -- bash -c '
+    echo 64M >/sys/block/zram0/disksize; dd if=/dev/urandom of=/dev/zram0 bs=1M count=10 conv=fsync 2>/dev/null
+    (sleep 1; printf q) | TERM=xterm COLUMNS=100 LINES=20 script -qec htop /dev/null' |
+    sed 's/\x1b\[[0-9;?]*[a-zA-Z]//g; s/\x1b(B//g' | tr '\r' '\n' | grep -a -m 1 -o 'zrm:[^T]*')"
 # shellcheck disable=SC2016
 is 'a session in a shell' 'zram0 zram1 64M ext4 hello' "$(run -- bash -c '
     cat /sys/class/zram-control/hot_add >/dev/null; cd /sys/block && echo zram*
