@@ -25,7 +25,7 @@ extension Kernel {
     /// Passes the gate behind a step, `NAME.done`; no step of its own.
     @inlinable @inline(__always)
     public func stepDone(_ operation: Operation, on object: KernelObject) async {
-        if isInstrumented { await passGate(current, operation, object, done: true) }
+        if points.armed > 0 { await passGate(current, operation, object, done: true) }
     }
 
     @inline(never) @usableFromInline

@@ -20,7 +20,7 @@ extension Control {
                 + host.split(separator: "\n").filter { !$0.hasPrefix("zram ") }.map { $0 + "\n" }.joined()
         })
 
-    /// The host's `/proc/swaps` with the disks that are files and were given to swapon.
+    /// The host's `/proc/swaps` with the disks that were given to swapon.
     private static let viewSwaps = Control(
         "view/proc-swaps", mode: 0o444,
         show: { machine in
@@ -95,7 +95,7 @@ extension Control {
     }
 }
 
-/// A disk in use as swap space, where it is a file that the host's kernel cannot swap to.
+/// A disk in use as swap space, which the host's kernel never swaps to.
 struct Swap {
     let handle: any DeviceHandle
     let kilobytes: UInt64

@@ -2,7 +2,10 @@ import Glibc
 import Machine
 import SystemPackage
 
-/// swapon and swapoff: disks that are files are swap space of the simulated kernel, block devices of the host's.
+/// swapon and swapoff: the disks are swap space of the simulated kernel alone.
+///
+/// Never of the host's, block devices or not: its swap space is no namespace's, outlives whoever gave it, and pages that
+/// were written to a server that is gone are lost.
 struct SwapTool {
     private let tool: ViewTool
     private let arguments: [String]
@@ -49,19 +52,16 @@ struct SwapTool {
         return status
     }
 
-    /// `zram0` for `/dev/zram0`, if that is a file.
+    /// `zram0` for `/dev/zram0`, there or not.
     private static func disk(_ path: String) -> String? {
-        var status = stat()
-        guard path.hasPrefix("/dev/zram"), stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return nil
-        }
-        return String(path.dropFirst("/dev/".count))
+        path.hasPrefix("/dev/zram") ? String(path.dropFirst("/dev/".count)) : nil
     }
 
     /// mkswap was there: its signature ends the first page.
     private static func isSwap(_ disk: String) -> Bool {
         let file = open("/dev/\(disk)", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return false }
+        // What is not there is for the knob to say.
+        guard file >= 0 else { return true }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: 10)
         return pread(file, &bytes, 10, 4086) == 10 && String(decoding: bytes, as: UTF8.self) == "SWAPSPACE2"

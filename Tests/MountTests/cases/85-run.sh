@@ -41,6 +41,11 @@ run -- bash -c 'set -e; echo 8M >/sys/block/zram0/disksize; exec 3<>/dev/zram0
 is 'an open disk is busy, a closed one is not' 0 $?
 is 'what rmmod says' 'rmmod: ERROR: Module zram is in use' "$(cat "$work/err")"
 
+run -- bash -c 'echo 8M >/sys/block/zram0/disksize; mkswap -q /dev/zram0 >/dev/null; swapon -p 5 /dev/zram0
+    swapon --show=NAME,PRIO --noheadings; kill -KILL $$' >"$work/out" 2>/dev/null
+is 'swap space' '/dev/zram0 5' "$(xargs <"$work/out")"
+is 'is none of the host' 0 "$(grep -c zram /proc/swaps)"
+
 # The verdict.
 # shellcheck disable=SC2016
 run --policy v8-11 --faults 'points/zram_index_mutex.lock=hold fn=reset_store' --faults points/reset.drain=hold \
