@@ -6,6 +6,7 @@
 #include <linux/loop.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -26,11 +27,6 @@ static int control(unsigned long request, long argument)
 int zr_loop_free(void)
 {
 	return control(LOOP_CTL_GET_FREE, 0);
-}
-
-int zr_loop_remove(int number)
-{
-	return control(LOOP_CTL_REMOVE, number) < 0 ? -1 : 0;
 }
 
 int zr_loop_attach(int loop, int file, unsigned block_size)
@@ -60,6 +56,11 @@ int zr_loop_detach(int loop)
 int zr_loop_resize(int loop)
 {
 	return ioctl(loop, LOOP_SET_CAPACITY, 0);
+}
+
+int zr_swapoff(const char *path)
+{
+	return swapoff(path);
 }
 
 void zr_device_number(int device, unsigned *major_number, unsigned *minor_number)

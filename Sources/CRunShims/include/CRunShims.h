@@ -43,6 +43,7 @@ int zr_loop_detach(int loop);
 int zr_loop_resize(int loop);
 /* The device number of an open block device. */
 void zr_device_number(int device, unsigned *major, unsigned *minor);
-int zr_loop_remove(int number);
+/* Has the host no longer swap to a device. */
+int zr_swapoff(const char *path);
 
 #endif

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CRunShims
 import Glibc
 
 /// Ends everything in a namespace of `run` when `run` has ended, however it ended: kill -9 included.
@@ -16,8 +17,21 @@ struct ReapCommand: ParsableCommand {
         var byte: UInt8 = 0
         while read(descriptor, &byte, 1) < 0, errno == EINTR {}
         NamespaceMembers(except: [getpid(), owner]).kill()
+        endSwapping()
         umount2(base, Int32(MNT_DETACH))
         rmdir(base)
+    }
+
+    /// Somebody may have called swapon(2) past our stand-in: the host must not swap to what is about to end.
+    private func endSwapping() {
+        guard let stream = opendir("/dev") else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix("zram") { _ = zr_swapoff("/dev/\(name)") }
+        }
     }
 }
 

@@ -44,6 +44,7 @@ is 'what rmmod says' 'rmmod: ERROR: Module zram is in use' "$(cat "$work/err")"
 run -- bash -c 'echo 8M >/sys/block/zram0/disksize; mkswap -q /dev/zram0 >/dev/null; swapon -p 5 /dev/zram0
     swapon --show=NAME,PRIO --noheadings; kill -KILL $$' >"$work/out" 2>/dev/null
 is 'swap space' '/dev/zram0 5' "$(xargs <"$work/out")"
+run -- bash -c 'echo 8M >/sys/block/zram0/disksize; mkswap -q /dev/zram0 >/dev/null; /usr/sbin/swapon /dev/zram0 || echo refused' 2>"$work/err"
 is 'is none of the host' 0 "$(grep -c zram /proc/swaps)"
 
 # The verdict.
