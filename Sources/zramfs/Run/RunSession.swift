@@ -92,7 +92,11 @@ final class RunSession {
         mkdir(mount, 0o755)
         var words = options.mountOptions + ",private,log=\(base)/log"
         if options.usesLoops { words += ",dev,blockdev=loop" }
-        daemon = try Background.start(["mount", "-f", "-o", words, mount])
+        do {
+            daemon = try Background.start(["mount", "-f", "-o", words, mount])
+        } catch let failure as Failure {
+            throw Failure(failure.message, .runFailed)
+        }
     }
 
     /// Shows the view over the host's files.

@@ -92,6 +92,8 @@ wait $owner 2>/dev/null
 wait_until '! pgrep -f "^sleep 100[34]" >/dev/null' 10; is 'kill -9 of run ends all' 0 $?
 wait_until '! attached "$loop" && [[ -z $(compgen -G "$work/zramfs-run.*") ]]' 10; is 'nothing stays behind' 0 $?
 
+TMPDIR=/nonexistent run -- true 2>"$work/err"; is 'no folder to work in' 125 $?
+
 # An ordinary user, where the host lets him.
 cp "$ZRAMFS" "$work/zramfs"
 chmod 755 "$work/zramfs"
