@@ -34,10 +34,7 @@ extension Bridge {
     @inline(__always)
     private func begin(_ call: Call) -> Bool {
         guard !isClosed else { return true }
-        let task = system.kernel.spawn("", pid: call.pid) { [unowned self] _ in
-            let outcome = await call.perform()
-            if call.ticket == 0 { call.outcome = outcome } else { endLater(call, outcome) }
-        }
+        let task = system.kernel.spawn("", pid: call.pid, work: call)
         isolation.executor.drain()
         if task.state == .dead { call.kill() }
         if call.outcome != nil { return true }
@@ -58,7 +55,8 @@ extension Bridge {
         call.onInterrupt { Bridge.of($0).attendant.post(interrupt: UInt64(UInt(bitPattern: $1))) }
     }
 
-    private func endLater(_ call: Call, _ outcome: Call.Outcome) {
+    /// The task of a call that had to wait has ended; in the isolation.
+    func endLater(_ call: Call, _ outcome: Call.Outcome) {
         guard !call.isAbandoned else { return }
         call.outcome = outcome
         calls.remove(call.ticket)

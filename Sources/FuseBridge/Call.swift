@@ -6,10 +6,10 @@ import SystemPackage
 /// A request that a task of the simulated kernel works on.
 ///
 /// Touched in the isolation only, except by whoever answers it: then nobody else knows it any more.
-final class Call {
+final class Call: KernelWork {
     /// How it ended.
     enum Outcome {
-        case read(ArraySlice<UInt8>)
+        case read(KernfsText)
         case wrote(Int)
         case opened(OpenFile, directIO: Bool, keepCache: Bool)
         case failed(Errno)
@@ -23,6 +23,7 @@ final class Call {
     }
 
     let pid: Int32
+    private unowned let bridge: Bridge
     private let work: Work
     /// The task; nil if it ended at once.
     var task: KernelTask?
@@ -35,8 +36,9 @@ final class Call {
     var isForHost = false
     private var request: Request?
 
-    init(_ request: consuming Request, _ work: Work) {
+    init(_ request: consuming Request, _ bridge: Bridge, _ work: Work) {
         pid = request.pid
+        self.bridge = bridge
         self.work = work
         self.request = consume request
     }
@@ -47,16 +49,20 @@ final class Call {
     }
 
     /// Does the work, in its task.
-    func perform() async -> Outcome {
+    func run(in task: KernelTask) async {
         do throws(Errno) {
             switch work {
-            case .read(let file, let offset, let count): return .read(try await file.read(at: offset, count: count))
-            case .write(let file, let bytes): return .wrote(try await file.write(bytes))
-            case .other(let body): return try await body(self)
+            case .read(let file, let offset, let count): end(.read(try await file.read(at: offset, count: count)))
+            case .write(let file, let bytes): end(.wrote(try await file.write(bytes)))
+            case .other(let body): end(try await body(self))
             }
         } catch {
-            return .failed(error)
+            end(.failed(error))
         }
+    }
+
+    private func end(_ outcome: Outcome) {
+        if ticket == 0 { self.outcome = outcome } else { bridge.endLater(self, outcome) }
     }
 
     /// Its task was killed by an oops before it ever waited.
@@ -73,7 +79,7 @@ final class Call {
     func answer() -> OpenFile? {
         guard let request = request.take() else { return nil }
         switch outcome {
-        case .read(let bytes): request.bytes(bytes)
+        case .read(let text): request.text(text)
         case .wrote(let count): request.wrote(count)
         case .opened(let file, let directIO, let keepCache):
             var info = fuse_file_info()

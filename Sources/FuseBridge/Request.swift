@@ -1,5 +1,6 @@
 import CFuse3
 import Glibc
+import Kernfs
 import SystemPackage
 
 /// The right to answer a request, exactly once; libfuse's `fuse_req_t`.
@@ -46,8 +47,8 @@ struct Request: ~Copyable {
         discard self
     }
 
-    consuming func bytes(_ bytes: ArraySlice<UInt8>) {
-        bytes.withUnsafeBytes { bytes in
+    consuming func text(_ text: KernfsText) {
+        text.withBytes { bytes in
             _ = fuse_reply_buf(raw, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
         }
         discard self

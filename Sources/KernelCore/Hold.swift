@@ -1,18 +1,18 @@
 extension Kernel {
-    /// Notes that the current task now holds a lock or a reference.
+    /// Notes that the task now holds a lock or a reference.
     @inline(__always)
-    public func hold(_ object: KernelObject, _ mode: Hold.Mode, _ file: StaticString, _ line: UInt32) {
-        let task = current
+    public func hold(
+        _ object: KernelObject, _ mode: Hold.Mode, by task: KernelTask, _ file: StaticString, _ line: UInt32
+    ) {
         task.holds.append(
             Hold(
-                object: object, mode: mode, since: 0,
+                object: object, lockIndex: object.lockClass?.index ?? -1, mode: mode, since: 0,
                 function: task.frames.last?.function ?? "", file: file, line: line))
     }
 
-    /// Notes that the current task gave a lock or a reference back.
+    /// Notes that the task gave a lock or a reference back.
     @inline(__always)
-    public func release(_ object: KernelObject) {
-        let task = current
+    public func release(_ object: KernelObject, by task: KernelTask) {
         if let last = task.holds.last, last.object === object {
             task.holds.removeLast()
         } else if let place = task.holds.lastIndex(where: { $0.object === object }) {

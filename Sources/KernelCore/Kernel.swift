@@ -59,9 +59,8 @@ public final class Kernel {
     private(set) lazy var delays = KernelObject(kernel: self, name: "delay")
     /// Stands in for `current` while no task runs.
     let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
-    /// The memory that the task that ended last kept its lists in; empty.
-    var spareHolds: [Hold] = []
-    var spareFrames: [Frame] = []
+    /// The task that ended last, to be used again if nobody else knows it.
+    private var spare: KernelTask?
     var nextObject: UInt32 = 0
     /// Free numbers of each kind of memory, a bit each.
     var numbers: [UInt32: UInt64] = [:]
@@ -92,13 +91,26 @@ public final class Kernel {
     ///   - pid: its process id as reports name it; 0 gives the next free number.
     @discardableResult
     public func spawn(_ name: String, pid: Int32 = 0, _ body: @escaping (KernelTask) async -> Void) -> KernelTask {
+        spawn(name, pid: pid, work: ClosureWork(body))
+    }
+
+    /// Starts a task that runs `work`; for those who start many.
+    @discardableResult
+    public func spawn(_ name: String, pid: Int32 = 0, work: any KernelWork) -> KernelTask {
         nextTask += 1
-        let task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid != 0 ? pid : Int32(nextTask))
+        let task = makeTask(name, pid != 0 ? pid : Int32(nextTask))
         task.index = tasks.count
-        swap(&task.holds, &spareHolds)
-        swap(&task.frames, &spareFrames)
         tasks.append(task)
-        executor.start(task, body)
+        executor.start(task, work)
+        return task
+    }
+
+    @inline(__always)
+    private func makeTask(_ name: String, _ pid: Int32) -> KernelTask {
+        guard isKnownUniquelyReferenced(&spare), let task = spare.take() else {
+            return KernelTask(kernel: self, name: name, serial: nextTask, pid: pid)
+        }
+        task.rise(kernel: self, name: name, serial: nextTask, pid: pid)
         return task
     }
 
@@ -126,6 +138,7 @@ public final class Kernel {
         onHalt = []
         for task in tasks { task.forget() }
         tasks = []
+        spare = nil
         memory = [:]
         onEvent = nil
         nameOfProcess = nil
@@ -143,15 +156,20 @@ public final class Kernel {
         task.state = .ended
         current = idle
         guard mode == .live, !isHalting else { return }
-        task.holds.removeAll(keepingCapacity: true)
-        task.frames.removeAll(keepingCapacity: true)
-        swap(&task.holds, &spareHolds)
-        swap(&task.frames, &spareFrames)
         task.forget()
+        spare = task
         let last = tasks.removeLast()
         if last !== task {
             last.index = task.index
             tasks[task.index] = last
         }
     }
+}
+
+private final class ClosureWork: KernelWork {
+    private let body: (KernelTask) async -> Void
+
+    init(_ body: @escaping (KernelTask) async -> Void) { self.body = body }
+
+    func run(in task: KernelTask) async { await body(task) }
 }

@@ -39,7 +39,6 @@ public final class KernelExecutor: @unchecked Sendable {
         let workers = idle
         idle = []
         for worker in workers {
-            worker.work = nil
             resume(worker.continuation.take())
         }
         drain()
@@ -51,12 +50,13 @@ public final class KernelExecutor: @unchecked Sendable {
         inside { continuation?.resume() }
     }
 
-    func start(_ task: KernelTask, _ body: @escaping (KernelTask) async -> Void) {
+    func start(_ task: KernelTask, _ work: any KernelWork) {
         if let worker = idle.popLast() {
-            worker.work = (task, body)
+            worker.task = task
+            worker.work = work
             resume(worker.continuation.take())
         } else {
-            nonisolated(unsafe) let worker = Worker(first: (task, body))
+            nonisolated(unsafe) let worker = Worker(task, work)
             inside { _ = Task.detached { [self] in await worker.loop(self) } }
         }
     }
@@ -69,29 +69,28 @@ public final class KernelExecutor: @unchecked Sendable {
         _ = kc_jobs_enter(before)
     }
 
-    /// One Swift task that runs simulated tasks one after another.
+    /// One Swift task that runs simulated tasks one after another. Parked, it keeps neither a task nor a kernel alive.
     private final class Worker {
-        typealias Work = (task: KernelTask, body: (KernelTask) async -> Void)
-        var work: Work?
+        var task: KernelTask?
+        var work: (any KernelWork)?
         var continuation: UnsafeContinuation<Void, Never>?
 
-        init(first: Work) { work = first }
+        init(_ task: KernelTask, _ work: any KernelWork) {
+            self.task = task
+            self.work = work
+        }
 
         func loop(_ executor: KernelExecutor) async {
-            while work != nil {
-                await run()
+            while task != nil {
+                if let task = task.take(), let work = work.take(), let kernel = task.kernel {
+                    kernel.current = task
+                    if kernel.mode == .exploring { await task.begin() }
+                    await work.run(in: task)
+                    kernel.ended(task)
+                }
                 executor.idle.append(self)
                 await withUnsafeContinuation { continuation = $0 }
             }
-        }
-
-        // A function of its own, so that a parked worker keeps neither the task nor its kernel alive.
-        private func run() async {
-            guard let (task, body) = work.take(), let kernel = task.kernel else { return }
-            kernel.current = task
-            if kernel.mode == .exploring { await task.begin() }
-            await body(task)
-            kernel.ended(task)
         }
     }
 }

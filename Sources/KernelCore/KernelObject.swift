@@ -15,9 +15,13 @@ open class KernelObject: Fingerprinted {
     /// Tells objects apart where `id` may not: see `AccessLog`.
     public let accessID: UInt32
 
+    /// The class that lockdep takes it for; nil for what it does not watch.
+    public let lockClass: LockClass?
+
     /// Makes an object and names it.
-    public init(kernel: Kernel, name: String, pointName: String? = nil) {
+    public init(kernel: Kernel, name: String, pointName: String? = nil, lockClass: LockClass? = nil) {
         self.kernel = kernel
+        self.lockClass = lockClass
         self.name = name
         self.pointName = pointName ?? name
         id = kernel.nextObject
@@ -29,8 +33,11 @@ open class KernelObject: Fingerprinted {
     /// Makes an object that one task alone will use, many of which come and go.
     ///
     /// It takes no number of its own, or else the number of the next object would depend on how many there were.
-    public init(kernel: Kernel, name: String, pointName: String, sharing other: KernelObject) {
+    public init(
+        kernel: Kernel, name: String, pointName: String, lockClass: LockClass, sharing other: KernelObject
+    ) {
         self.kernel = kernel
+        self.lockClass = lockClass
         self.name = name
         self.pointName = pointName
         id = other.id | 0x4000_0000
@@ -45,9 +52,6 @@ open class KernelObject: Fingerprinted {
 
     /// The tasks that `task` would wait for, were it blocked in `operation`.
     open func holders(against operation: Operation) -> [KernelTask] { [] }
-
-    /// True if other tasks' steps on the object can matter to `operation`; for the explorer's reductions.
-    open var lockClass: LockClass? { nil }
 
     /// Lets those go on whose step is admitted now.
     @inline(__always)

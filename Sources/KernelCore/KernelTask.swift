@@ -1,3 +1,9 @@
+/// What a task runs.
+public protocol KernelWork: AnyObject {
+    /// Runs in the task, from its first step to its last.
+    func run(in task: KernelTask) async
+}
+
 /// One simulated thread of execution: one `echo`, one `rmmod`. The kernel's `task_struct`.
 public final class KernelTask {
     /// What the task is doing.
@@ -19,9 +25,9 @@ public final class KernelTask {
     /// The kernel that it runs in; nil for the idle task and once the task has ended.
     public internal(set) var kernel: Kernel?
     /// Number within the kernel, from 1, in order of birth.
-    public let serial: UInt32
+    public private(set) var serial: UInt32
     /// Process id as reports name it.
-    public let pid: Int32
+    public private(set) var pid: Int32
     /// The kernel's `comm`; found out when somebody asks first, because that may cost a system call.
     public var name: String {
         get {
@@ -88,15 +94,28 @@ public final class KernelTask {
         if state == .blocked, pending?.operation.isInterruptible == true { resume() }
     }
 
-    /// Drops what would keep the kernel alive: locks and tasks point at each other.
+    /// Drops what would keep the kernel alive: locks and tasks point at each other. Keeps the lists' memory.
     func forget() {
         kernel = nil
-        pending = nil
-        holds = []
-        frames = []
-        text = []
-        userInfo = nil
-        onDeath = nil
+        if pending != nil { pending = nil }
+        if !holds.isEmpty { holds.removeAll(keepingCapacity: true) }
+        if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
+        if !text.isEmpty { text.removeAll(keepingCapacity: true) }
+        if userInfo != nil { userInfo = nil }
+        if onDeath != nil { onDeath = nil }
+    }
+
+    /// Lives again, as a task that has only just begun; for an ended one that nobody else knows.
+    func rise(kernel: Kernel, name: String, serial: UInt32, pid: Int32) {
+        self.kernel = kernel
+        givenName = name
+        self.serial = serial
+        self.pid = pid
+        state = .running
+        hasSignal = false
+        isDeadlocked = false
+        history = 0
+        bornAt = 0
     }
 
     /// Suspends the Swift task until `resume()`.

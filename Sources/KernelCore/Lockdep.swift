@@ -18,6 +18,8 @@ public final class LockClass {
     /// True once it was taken for writing, or for reading.
     public internal(set) var isUsed = (write: false, read: false)
     let index: Int
+    /// The classes that it was taken under, a bit each.
+    private var predecessors: [UInt64] = []
 
     init(name: String, kind: Kind, version: Int, module: String?, index: Int) {
         self.name = name
@@ -25,6 +27,19 @@ public final class LockClass {
         self.version = version
         self.module = module
         self.index = index
+    }
+
+    /// True if it was taken before while the class of that number was held.
+    @inline(__always)
+    func follows(_ index: Int) -> Bool {
+        index >> 6 < predecessors.count && predecessors[index >> 6] >> UInt64(index & 63) & 1 != 0
+    }
+
+    /// Notes that it was taken while the class of that number was held, or that there is no such class any more.
+    func setFollows(_ index: Int, _ follows: Bool) {
+        while predecessors.count <= index >> 6 { predecessors.append(0) }
+        let bit: UInt64 = 1 << UInt64(index & 63)
+        if follows { predecessors[index >> 6] |= bit } else { predecessors[index >> 6] &= ~bit }
     }
 
     /// The name with its version.
@@ -58,6 +73,8 @@ public final class Lockdep {
     private var outgoing: [Int: [Edge]] = [:]
     private var reported: Set<Int> = []
     private var nextIndex = 0
+    /// Numbers of classes that are gone.
+    private var freeIndices: [Int] = []
     // Stands for every class while nobody looks.
     private let anonymous = LockClass(name: "", kind: .mutex, version: 1, module: nil, index: 0)
 
@@ -72,8 +89,12 @@ public final class Lockdep {
         let key = key ?? name
         if let known = byKey[key] { return known }
         let version = classes.count { $0.name == name } + 1
-        let lockClass = LockClass(name: name, kind: kind, version: version, module: module, index: nextIndex)
-        nextIndex += 1
+        if freeIndices.isEmpty {
+            freeIndices.append(nextIndex)
+            nextIndex += 1
+        }
+        let lockClass = LockClass(
+            name: name, kind: kind, version: version, module: module, index: freeIndices.removeLast())
         classes.append(lockClass)
         byKey[key] = lockClass
         return lockClass
@@ -83,6 +104,8 @@ public final class Lockdep {
     public func forget(module: String) {
         let gone = Set(classes.filter { $0.module == module }.map(\.index))
         classes.removeAll { gone.contains($0.index) }
+        for lockClass in classes { for index in gone { lockClass.setFollows(index, false) } }
+        freeIndices += gone.sorted(by: >)
         byKey = byKey.filter { !gone.contains($0.value.index) }
         edges = edges.filter { !gone.contains($0.value.from.index) && !gone.contains($0.value.to.index) }
         outgoing = Dictionary(grouping: knownEdges) { $0.from.index }
@@ -99,13 +122,11 @@ public final class Lockdep {
 
     private func key(_ from: LockClass, _ to: LockClass) -> Int { from.index << 20 | to.index }
 
-    @inline(__always)
-    func knows(_ from: LockClass, _ to: LockClass) -> Bool { edges[key(from, to)] != nil }
-
     /// Adds an edge; returns the chain that leads back from `to` to `from`, if there is one that was not reported.
     func add(_ from: LockClass, _ to: LockClass, _ mode: Hold.Mode, by task: KernelTask) -> [Edge]? {
         let edge = Edge(from: from, to: to, mode: mode, task: (task.name, task.pid), frames: task.frames)
         edges[key(from, to)] = edge
+        to.setFollows(from.index, true)
         outgoing[from.index, default: []].append(edge)
         guard let chain = path(from: to, to: from), !chain.contains(where: { reported.contains(key($0.from, $0.to)) })
         else { return nil }
@@ -158,25 +179,35 @@ public struct LockInversion {
 }
 
 extension Kernel {
-    /// Tells lockdep that the current task is about to take a lock of `wanted`. A trylock adds no edge.
+    /// Tells lockdep that the task is about to take a lock of `wanted`, and may wait for it.
     @inline(__always)
     public func acquiring(
-        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, try isTry: Bool, _ file: StaticString,
+        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, by task: KernelTask, _ file: StaticString,
         _ line: UInt32
     ) {
         guard lockdep.isOn else { return }
         if mode == .shared { wanted.isUsed.read = true } else { wanted.isUsed.write = true }
-        if !isTry, !current.holds.isEmpty { check(wanted, object, mode, file, line) }
+        for place in task.holds.indices {
+            let held = task.holds[place].lockIndex
+            if held >= 0, !wanted.follows(held) { return check(wanted, object, mode, task, file, line) }
+        }
     }
 
+    /// Tells lockdep that a lock of `wanted` is tried: that adds no edge, for nobody waits.
+    @inline(__always)
+    public func trying(_ wanted: LockClass) {
+        if lockdep.isOn { wanted.isUsed.read = true }
+    }
+
+    @inline(never)
     private func check(
-        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, _ file: StaticString, _ line: UInt32
+        _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, _ task: KernelTask, _ file: StaticString,
+        _ line: UInt32
     ) {
-        let task = current
         // One splat for one acquisition, as the kernel's: the others would tell the same story.
         var isReported = false
         for hold in task.holds {
-            guard let held = hold.object.lockClass, !lockdep.knows(held, wanted) else { continue }
+            guard let held = hold.object.lockClass, !wanted.follows(held.index) else { continue }
             guard let chain = lockdep.add(held, wanted, mode, by: task), !isReported else { continue }
             isReported = true
             raise(

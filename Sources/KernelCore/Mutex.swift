@@ -9,17 +9,16 @@ public final class Mutex: KernelObject {
     ///   - point: the name in gates and schedules, e.g. `open_mutex`.
     public init(kernel: Kernel, name: String, point: String? = nil) {
         ownClass = kernel.lockdep.lockClass(name, kind: .mutex)
-        super.init(kernel: kernel, name: name, pointName: point)
+        super.init(kernel: kernel, name: name, pointName: point, lockClass: ownClass)
         kernel.points.declare(self.pointName, [.lock, .unlock])
     }
 
     /// A mutex that is made often and knows its class; its gates are declared by whoever owns the class.
     public init(kernel: Kernel, lockClass: LockClass, name: String, point: String, sharing other: KernelObject) {
         ownClass = lockClass
-        super.init(kernel: kernel, name: name, pointName: point, sharing: other)
+        super.init(kernel: kernel, name: name, pointName: point, lockClass: lockClass, sharing: other)
     }
 
-    public override var lockClass: LockClass? { ownClass }
     public override var title: String { "mutex \(name)" }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
@@ -38,18 +37,19 @@ public final class Mutex: KernelObject {
 
     @usableFromInline
     func lockAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
-        guard owner == nil, kernel.passes(kernel.current) else { return false }
-        kernel.acquiring(ownClass, self, .exclusive, try: false, file, line)
-        take(file, line)
+        let kernel = kernel, task = kernel.current
+        guard owner == nil, kernel.passes(task) else { return false }
+        kernel.acquiring(ownClass, self, .exclusive, by: task, file, line)
+        take(task, file, line)
         return true
     }
 
     @usableFromInline @inline(never)
     func lockSlowly(_ file: StaticString, _ line: UInt32) async {
-        kernel.acquiring(ownClass, self, .exclusive, try: false, file, line)
+        kernel.acquiring(ownClass, self, .exclusive, by: kernel.current, file, line)
         await kernel.step(.lock, on: self, file, line)
         if kernel.isHalting { return }
-        take(file, line)
+        take(kernel.current, file, line)
         await kernel.stepDone(.lock, on: self)
     }
 
@@ -59,7 +59,7 @@ public final class Mutex: KernelObject {
         if kernel.isHalting { return true }
         kernel.current.observe(owner == nil ? 3 : 5)
         guard owner == nil else { return false }
-        take(file, line)
+        take(kernel.current, file, line)
         return true
     }
 
@@ -71,8 +71,9 @@ public final class Mutex: KernelObject {
 
     @usableFromInline
     func unlockAtOnce() -> Bool {
-        guard kernel.passes(kernel.current) else { return false }
-        giveBack()
+        let task = kernel.current
+        guard kernel.passes(task) else { return false }
+        giveBack(task)
         return true
     }
 
@@ -80,7 +81,7 @@ public final class Mutex: KernelObject {
     func unlockSlowly(_ file: StaticString, _ line: UInt32) async {
         await kernel.step(.unlock, on: self, file, line)
         if kernel.isHalting { return }
-        giveBack()
+        giveBack(kernel.current)
         await kernel.stepDone(.unlock, on: self)
     }
 
@@ -103,17 +104,19 @@ public final class Mutex: KernelObject {
     /// True if the current task holds it; what guarded state asks.
     public var isHeldByCurrent: Bool { owner === kernel.current }
 
-    private func giveBack() {
-        precondition(owner === kernel.current, "\(name) is unlocked by a task that does not hold it")
+    @inline(__always)
+    private func giveBack(_ task: KernelTask) {
+        precondition(owner === task, "\(name) is unlocked by a task that does not hold it")
         owner = nil
         changed(0, from: 2, to: 1)
-        kernel.release(self)
+        kernel.release(self, by: task)
         wakeWaiters()
     }
 
-    private func take(_ file: StaticString, _ line: UInt32) {
-        owner = kernel.current
+    @inline(__always)
+    private func take(_ task: KernelTask, _ file: StaticString, _ line: UInt32) {
+        owner = task
         changed(0, from: 1, to: 2)
-        kernel.hold(self, .exclusive, file, line)
+        kernel.hold(self, .exclusive, by: task, file, line)
     }
 }

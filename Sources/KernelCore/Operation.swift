@@ -79,6 +79,8 @@ public struct Hold {
 
     /// What is held.
     public let object: KernelObject
+    /// The number of its lock class, -1 if it has none.
+    let lockIndex: Int
     /// How.
     public let mode: Mode
     /// When it was taken, in nanoseconds since boot; 0 while exploring, and until the task waits for the first time:

@@ -14,11 +14,10 @@ public final class RWSemaphore: KernelObject {
     ///   - point: the name in gates and schedules, e.g. `init_lock`.
     public init(kernel: Kernel, name: String, point: String? = nil) {
         ownClass = kernel.lockdep.lockClass(name, kind: .rwsem)
-        super.init(kernel: kernel, name: name, pointName: point)
+        super.init(kernel: kernel, name: name, pointName: point, lockClass: ownClass)
         kernel.points.declare(self.pointName, [.downRead, .upRead, .downWrite, .upWrite])
     }
 
-    public override var lockClass: LockClass? { ownClass }
     public override var title: String { "rwsem \(name)" }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
@@ -65,24 +64,25 @@ public final class RWSemaphore: KernelObject {
     func takeAtOnce(_ operation: Operation, _ file: StaticString, _ line: UInt32) -> Bool {
         let task = kernel.current
         guard kernel.passes(task), admits(operation, task) else { return false }
-        acquiring(operation, file, line)
-        take(operation, file, line)
+        acquiring(operation, task, file, line)
+        take(operation, task, file, line)
         return true
     }
 
     @usableFromInline @inline(never)
     func takeSlowly(_ operation: Operation, _ file: StaticString, _ line: UInt32) async {
-        acquiring(operation, file, line)
+        acquiring(operation, kernel.current, file, line)
         await kernel.step(operation, on: self, file, line)
         if kernel.isHalting { return }
-        take(operation, file, line)
+        take(operation, kernel.current, file, line)
         await kernel.stepDone(operation, on: self)
     }
 
     @usableFromInline
     func giveBackAtOnce(_ operation: Operation) -> Bool {
-        guard kernel.passes(kernel.current) else { return false }
-        giveBack(operation)
+        let task = kernel.current
+        guard kernel.passes(task) else { return false }
+        giveBack(operation, task)
         return true
     }
 
@@ -90,39 +90,42 @@ public final class RWSemaphore: KernelObject {
     func giveBackSlowly(_ operation: Operation, _ file: StaticString, _ line: UInt32) async {
         await kernel.step(operation, on: self, file, line)
         if kernel.isHalting { return }
-        giveBack(operation)
+        giveBack(operation, kernel.current)
         await kernel.stepDone(operation, on: self)
     }
 
-    private func acquiring(_ operation: Operation, _ file: StaticString, _ line: UInt32) {
-        kernel.acquiring(ownClass, self, operation == .downRead ? .shared : .exclusive, try: false, file, line)
+    @inline(__always)
+    private func acquiring(_ operation: Operation, _ task: KernelTask, _ file: StaticString, _ line: UInt32) {
+        kernel.acquiring(ownClass, self, operation == .downRead ? .shared : .exclusive, by: task, file, line)
     }
 
-    private func take(_ operation: Operation, _ file: StaticString, _ line: UInt32) {
+    @inline(__always)
+    private func take(_ operation: Operation, _ task: KernelTask, _ file: StaticString, _ line: UInt32) {
         if operation == .downRead {
-            readers.append(kernel.current)
+            readers.append(task)
             changedByOne(1, from: UInt64(readers.count - 1), to: UInt64(readers.count))
-            kernel.hold(self, .shared, file, line)
+            kernel.hold(self, .shared, by: task, file, line)
         } else {
-            writer = kernel.current
+            writer = task
             changed(0, from: 1, to: 2)
-            kernel.hold(self, .exclusive, file, line)
+            kernel.hold(self, .exclusive, by: task, file, line)
         }
     }
 
-    private func giveBack(_ operation: Operation) {
+    @inline(__always)
+    private func giveBack(_ operation: Operation, _ task: KernelTask) {
         if operation == .upRead {
-            guard let place = readers.firstIndex(where: { $0 === kernel.current }) else {
+            guard let place = readers.lastIndex(where: { $0 === task }) else {
                 preconditionFailure("\(name) is released by a task that does not read under it")
             }
             if place == readers.count - 1 { readers.removeLast() } else { readers.remove(at: place) }
             changedByOne(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
         } else {
-            precondition(writer === kernel.current, "\(name) is released by a task that does not write under it")
+            precondition(writer === task, "\(name) is released by a task that does not write under it")
             writer = nil
             changed(0, from: 2, to: 1)
         }
-        kernel.release(self)
+        kernel.release(self, by: task)
         wakeWaiters()
     }
 

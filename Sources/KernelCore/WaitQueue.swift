@@ -7,7 +7,7 @@ public final class WaitQueue: KernelObject {
     public var holdersHint: (() -> [KernelTask])?
 
     /// A queue with nobody in it.
-    public override init(kernel: Kernel, name: String, pointName: String? = nil) {
+    public init(kernel: Kernel, name: String, pointName: String? = nil) {
         super.init(kernel: kernel, name: name, pointName: pointName)
         kernel.points.declare(self.pointName, [.wait])
     }
@@ -50,7 +50,7 @@ public final class Completion: KernelObject {
     private var expired: Set<ObjectIdentifier> = []
 
     /// A completion that has not happened.
-    public override init(kernel: Kernel, name: String, pointName: String? = nil) {
+    public init(kernel: Kernel, name: String, pointName: String? = nil) {
         super.init(kernel: kernel, name: name, pointName: pointName)
         kernel.points.declare(self.pointName, [.wait, .complete])
     }

@@ -136,7 +136,7 @@ public final class Module: KernelObject, KernelText {
             return
         }
         references -= 1
-        kernel.release(self)
+        kernel.release(self, by: kernel.current)
         if let place = holders.lastIndex(where: { $0 === kernel.current }) ?? holders.indices.last {
             holders.remove(at: place)
         }
@@ -163,6 +163,6 @@ public final class Module: KernelObject, KernelText {
     private func take(_ file: StaticString, _ line: UInt32) {
         references += 1
         holders.append(kernel.current)
-        kernel.hold(self, .shared, file, line)
+        kernel.hold(self, .shared, by: kernel.current, file, line)
     }
 }

@@ -40,22 +40,23 @@ extension KernfsNode {
     }
 
     private func getActiveAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
-        guard isActive, !root.pinsModule, kernel.passes(kernel.current) else { return false }
-        if let lockClass { kernel.acquiring(lockClass, self, .shared, try: true, file, line) }
-        take(file, line)
+        let kernel = kernel, task = kernel.current
+        guard isActive, !root.pinsModule, kernel.passes(task) else { return false }
+        if let lockClass { kernel.trying(lockClass) }
+        take(task, file, line)
         return true
     }
 
     private func getActiveSlowly(_ file: StaticString, _ line: UInt32) async -> Bool {
-        if let lockClass { kernel.acquiring(lockClass, self, .shared, try: true, file, line) }
+        if let lockClass { kernel.trying(lockClass) }
         await kernel.step(.getActive, on: self, file, line)
         if kernel.isHalting { return false }
         kernel.current.observe(isActive.fingerprint)
         noteRead()
         guard isActive else { return false }
-        take(file, line)
+        take(kernel.current, file, line)
         if root.pinsModule, let owner, await !owner.tryGet(file, line) {
-            drop()
+            drop(kernel.current)
             wakeWaiters()
             return false
         }
@@ -63,10 +64,11 @@ extension KernfsNode {
         return true
     }
 
-    private func take(_ file: StaticString, _ line: UInt32) {
+    @inline(__always)
+    private func take(_ task: KernelTask, _ file: StaticString, _ line: UInt32) {
         count(+1)
-        activeHolders.append(kernel.current)
-        kernel.hold(self, .shared, file, line)
+        activeHolders.append(task)
+        kernel.hold(self, .shared, by: task, file, line)
     }
 
     @inline(__always)
@@ -75,8 +77,9 @@ extension KernfsNode {
     }
 
     private func putActiveAtOnce() -> Bool {
-        guard !root.pinsModule, kernel.passes(kernel.current) else { return false }
-        drop()
+        let task = kernel.current
+        guard !root.pinsModule, kernel.passes(task) else { return false }
+        drop(task)
         wakeWaiters()
         return true
     }
@@ -84,7 +87,7 @@ extension KernfsNode {
     private func putActiveSlowly(_ file: StaticString, _ line: UInt32) async {
         await kernel.step(.putActive, on: self, file, line)
         if kernel.isHalting { return }
-        drop()
+        drop(kernel.current)
         if root.pinsModule, let owner { await owner.put(file, line) }
         wakeWaiters()
         await kernel.stepDone(.putActive, on: self)
@@ -101,7 +104,7 @@ extension KernfsNode {
     public func unbreakActiveProtection() async {
         await kernel.step(.getActive, on: self)
         if kernel.isHalting { return }
-        take(#fileID, #line)
+        take(kernel.current, #fileID, #line)
         if root.pinsModule, !root.skipsUnbreakPairing, let owner { await owner.get() }
     }
 
@@ -113,13 +116,9 @@ extension KernfsNode {
         if (old < 0) == (active < 0) { changedByOne(0, from: from, to: to) } else { changed(0, from: from, to: to) }
     }
 
-    private func drop() {
+    private func drop(_ task: KernelTask) {
         count(-1)
-        if activeHolders.last === kernel.current {
-            activeHolders.removeLast()
-        } else if let place = activeHolders.firstIndex(where: { $0 === kernel.current }) {
-            activeHolders.remove(at: place)
-        }
-        kernel.release(self)
+        if let place = activeHolders.lastIndex(where: { $0 === task }) { activeHolders.remove(at: place) }
+        kernel.release(self, by: task)
     }
 }

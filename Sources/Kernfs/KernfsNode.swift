@@ -50,7 +50,6 @@ public final class KernfsNode: KernelObject {
 
     let root: KernfsRoot
     private var byName: [String: KernfsNode] = [:]
-    private let ownClass: LockClass?
 
     init(
         root: KernfsRoot, name: String, kind: Kind, mode: UInt16, owner: Module?, lockKey: String?
@@ -61,16 +60,15 @@ public final class KernfsNode: KernelObject {
         self.owner = owner
         inode = root.nextInode
         root.nextInode += 1
-        ownClass = lockKey.map {
+        let lockClass = lockKey.map {
             root.kernel.lockdep.lockClass("kn->active", kind: .active, key: $0, module: owner?.name)
         }
-        super.init(kernel: root.kernel, name: name)
+        super.init(kernel: root.kernel, name: name, lockClass: lockClass)
         if owner != nil {
             kernel.points.declare(name, [.getActive, .putActive, .deactivate, .drain, .unlink])
         }
     }
 
-    public override var lockClass: LockClass? { ownClass }
     public override var title: String { "active reference of \(path)" }
 
     public override func count(after operation: Operation) -> Int? {

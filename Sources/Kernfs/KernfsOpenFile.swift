@@ -13,7 +13,7 @@ public final class KernfsOpenFile {
     public let access: (read: Bool, write: Bool)
     private let ops: any KernfsOps
     private let mutex: Mutex
-    private var shown: [UInt8] = []
+    private var shown = ""
     private var position = 0
     private var isShown = false
     private var event: UInt64 = 0
@@ -50,19 +50,20 @@ public final class KernfsOpenFile {
     ///   threw.
     ///
     /// The corresponding kernel function is `kernfs_fop_read_iter` over `seq_read_iter`.
-    public func read(at offset: Int, count: Int) async throws(Errno) -> ArraySlice<UInt8> {
+    public func read(at offset: Int, count: Int) async throws(Errno) -> KernfsText {
         node.kernel.enter("kernfs_fop_read_iter")
         defer { node.kernel.leave() }
         if offset == 0 || offset != position {
-            shown = Array(try await show().utf8)
+            shown = try await show()
             position = offset
-        } else if offset >= shown.count {
+        } else if offset >= shown.utf8.count {
             try await visit()
         }
-        guard offset < shown.count else { return [] }
-        let piece = shown[offset..<min(shown.count, offset + count)]
-        position = offset + piece.count
-        return piece
+        let size = shown.utf8.count
+        guard offset < size else { return KernfsText("", 0..<0) }
+        let end = size - offset > count ? offset + count : size
+        position = end
+        return KernfsText(shown, offset..<end)
     }
 
     /// Writes the attribute: one store of at most a page.

@@ -103,9 +103,9 @@ struct KernfsTests {
         tree.run("read") { () async throws(Errno) in
             let file = try await KernfsOpenFile(tree.node, read: true, write: false)
             #expect(file.hasNews)
-            #expect(try await file.read(at: 0, count: 2) == Array("he".utf8)[...])
+            #expect(try await file.read(at: 0, count: 2).bytes == Array("he".utf8))
             #expect(!file.hasNews)
-            #expect(Array(try await file.read(at: 2, count: 100)) == Array("llo\n".utf8))
+            #expect(try await file.read(at: 2, count: 100).bytes == Array("llo\n".utf8))
             #expect(try await file.read(at: 6, count: 100).isEmpty)
             #expect(tree.text.shows == 1)
             #expect(try await file.read(at: 0, count: 100).count == 6)
@@ -116,7 +116,7 @@ struct KernfsTests {
             #expect(file.hasNews)
             _ = try await file.read(at: 0, count: 1)
             await tree.root.remove(tree.node)
-            #expect(Array(try await file.read(at: 1, count: 100)) == Array("ello\n".utf8))
+            #expect(try await file.read(at: 1, count: 100).bytes == Array("ello\n".utf8))
             #expect(file.hasNews)
             _ = try await file.read(at: 6, count: 100)
         }

@@ -69,7 +69,7 @@ final class LiveMachine {
         spawn("cat") { [machine] () async throws(Errno) in
             guard let node = machine.root.find(path) else { throw .noSuchFileOrDirectory }
             let file = try await KernfsOpenFile(node, read: true, write: false)
-            return String(decoding: try await file.read(at: 0, count: .max / 2), as: UTF8.self)
+            return String(decoding: try await file.read(at: 0, count: .max / 2).bytes, as: UTF8.self)
         }
     }
 

@@ -79,7 +79,7 @@ extension Terminal {
             while !kernel.isHalting {
                 let bytes = try await file.read(at: offset, count: 131_072)
                 if bytes.isEmpty { break }
-                onText?(String(decoding: bytes, as: UTF8.self))
+                onText?(String(decoding: bytes.bytes, as: UTF8.self))
                 offset += bytes.count
             }
         } catch {
