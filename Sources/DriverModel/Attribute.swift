@@ -67,7 +67,9 @@ final class AttributeOps<Owner>: KernfsOps {
         kernel.enter(names.show)
         defer { kernel.leave() }
         guard let show = attribute.show else { throw .ioError }
-        let text = try await inModule { () async throws(Errno) in try await show(owner) }
+        let task = await enterModule()
+        defer { leaveModule(task) }
+        let text = try await show(owner)
         guard text.utf8.count >= KernfsOpenFile.page else { return text }
         kernel.log.print(.error, "\(names.show): \(attribute.name)_show returned bad count")
         return String(decoding: text.utf8.prefix(KernfsOpenFile.page - 1), as: UTF8.self)
@@ -77,22 +79,27 @@ final class AttributeOps<Owner>: KernfsOps {
         kernel.enter(names.store)
         defer { kernel.leave() }
         guard let store = attribute.store else { throw .ioError }
-        return try await inModule { () async throws(Errno) in try await store(owner, bytes) }
+        let task = await enterModule()
+        defer { leaveModule(task) }
+        return try await store(owner, bytes)
     }
 
+    /// Notes that the current task calls into the module. A call into freed text faults at once; text that is freed
+    /// later, at the next step.
     @inline(__always)
-    private func inModule<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
-        guard let module else { return try await body() }
+    private func enterModule() async -> KernelTask {
         let task = kernel.current
+        guard let module else { return task }
         task.text.append(module)
         kernel.accesses.read(module.textID)
-        defer {
-            if !task.text.isEmpty { task.text.removeLast() }
-            kernel.accesses.read(module.textID)
-        }
-        // A call into freed text faults at once; text freed later, at the next step.
         if module.isFreed { await kernel.step(.text, on: module) }
-        return try await body()
+        return task
+    }
+
+    private func leaveModule(_ task: KernelTask) {
+        guard let module else { return }
+        if !task.text.isEmpty { task.text.removeLast() }
+        kernel.accesses.read(module.textID)
     }
 }
 

@@ -49,7 +49,7 @@ final class Call: KernelWork {
     }
 
     /// Does the work, in its task.
-    func run(in task: KernelTask) async {
+    override func run(in task: KernelTask) async {
         do throws(Errno) {
             switch work {
             case .read(let file, let offset, let count): end(.read(try await file.read(at: offset, count: count)))

@@ -26,7 +26,9 @@ public final class Kernel {
     public let trace = Trace()
 
     /// The task whose code runs now. The kernel's `current`.
-    public internal(set) var current: KernelTask
+    ///
+    /// Not a counted reference, for it is looked at several times a step: `tasks` keeps whoever runs, `idle` itself.
+    public internal(set) unowned(unsafe) var current: KernelTask
     /// All tasks; while exploring also those that have ended, in the order of their birth.
     public internal(set) var tasks: [KernelTask] = []
     /// True while the instance is being torn down: every primitive returns at once and checks are off.
@@ -96,7 +98,7 @@ public final class Kernel {
 
     /// Starts a task that runs `work`; for those who start many.
     @discardableResult
-    public func spawn(_ name: String, pid: Int32 = 0, work: any KernelWork) -> KernelTask {
+    public func spawn(_ name: String, pid: Int32 = 0, work: KernelWork) -> KernelTask {
         nextTask += 1
         let task = makeTask(name, pid != 0 ? pid : Int32(nextTask))
         task.index = tasks.count
@@ -171,5 +173,5 @@ private final class ClosureWork: KernelWork {
 
     init(_ body: @escaping (KernelTask) async -> Void) { self.body = body }
 
-    func run(in task: KernelTask) async { await body(task) }
+    override func run(in task: KernelTask) async { await body(task) }
 }

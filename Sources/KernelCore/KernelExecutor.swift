@@ -50,7 +50,7 @@ public final class KernelExecutor: @unchecked Sendable {
         inside { continuation?.resume() }
     }
 
-    func start(_ task: KernelTask, _ work: any KernelWork) {
+    func start(_ task: KernelTask, _ work: KernelWork) {
         if let worker = idle.popLast() {
             worker.task = task
             worker.work = work
@@ -72,10 +72,10 @@ public final class KernelExecutor: @unchecked Sendable {
     /// One Swift task that runs simulated tasks one after another. Parked, it keeps neither a task nor a kernel alive.
     private final class Worker {
         var task: KernelTask?
-        var work: (any KernelWork)?
+        var work: KernelWork?
         var continuation: UnsafeContinuation<Void, Never>?
 
-        init(_ task: KernelTask, _ work: any KernelWork) {
+        init(_ task: KernelTask, _ work: KernelWork) {
             self.task = task
             self.work = work
         }

@@ -1,7 +1,10 @@
-/// What a task runs.
-public protocol KernelWork: AnyObject {
+/// What a task runs. A class, for the call through a protocol would be an async frame more.
+open class KernelWork {
+    /// Work without a name.
+    public init() {}
+
     /// Runs in the task, from its first step to its last.
-    func run(in task: KernelTask) async
+    open func run(in task: KernelTask) async {}
 }
 
 /// One simulated thread of execution: one `echo`, one `rmmod`. The kernel's `task_struct`.

@@ -98,6 +98,7 @@ public final class KernfsOpenFile {
     /// The corresponding kernel function is `kernfs_fop_poll`.
     public var hasNews: Bool { !node.isActive || event != node.event }
 
+    @inline(__always)
     private func show() async throws(Errno) -> String {
         if ops.isControl {
             event = node.event
@@ -122,6 +123,7 @@ public final class KernfsOpenFile {
 
     /// Takes the file's mutex and an active reference. Not a scope with a body: this is the hottest path of a mount,
     /// and each closure that is awaited costs as much as a step.
+    @inline(__always)
     private func begin(_ place: KernfsFaults.Place? = nil) async throws(Errno) -> ActiveReference {
         await mutex.lock()
         if let place { await node.root.faults.mayWait(place) }
@@ -130,6 +132,7 @@ public final class KernfsOpenFile {
         throw .noSuchDevice
     }
 
+    @inline(__always)
     private func end(_ active: consuming ActiveReference) async {
         await active.put()
         await mutex.unlock()

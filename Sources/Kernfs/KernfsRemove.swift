@@ -67,7 +67,9 @@ extension KernfsRoot {
     private func drain(_ node: KernfsNode, _ file: StaticString, _ line: UInt32) async {
         kernel.enter("kernfs_drain")
         defer { kernel.leave() }
-        if let lockClass = node.lockClass { kernel.acquiring(lockClass, node, .exclusive, by: kernel.current, file, line) }
+        if let lockClass = node.lockClass {
+            kernel.acquiring(lockClass, node, .exclusive, by: kernel.current, file, line)
+        }
         await kernel.step(.drain, on: node, file, line)
         await kernel.stepDone(.drain, on: node)
     }
