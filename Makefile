@@ -23,12 +23,13 @@ help:
 	@echo 'make recipes  the two recipes of the thread, under each policy'
 	@echo 'make bench    ratios to a C file system and to the kernel, side by side; BENCH=knobs|disk|corpora|ext4|explorer'
 	@echo 'make install  PREFIX=$(PREFIX), with the helpers of mount(8) and umount(8)'
+	@echo 'make deb      a Debian package, in .build/deb'
 	@echo 'make lint     format and style, strictly; format: put it right'
 
 .PHONY: deps
 deps:
 	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev zlib1g-dev pkg-config fio e2fsprogs util-linux gcc \
-	    zram-tools systemd-zram-generator stress-ng htop bsdutils procps
+	    zram-tools systemd-zram-generator stress-ng htop bsdutils procps mandoc zsh fish
 
 .PHONY: bench-deps
 bench-deps: deps
@@ -88,12 +89,22 @@ install:
 	    install -d $(DESTDIR)$(PREFIX)/share/zramfs && cp -R Fixtures/$$folder $(DESTDIR)$(PREFIX)/share/zramfs/; \
 	done
 	install -d $(DESTDIR)$(HELPERDIR)
-	ln -sf $(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs
-	ln -sf $(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
+	ln -srf $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs
+	ln -srf $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
+	Packaging/install-extras $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(PREFIX)/share
+
+# The package is in .build/deb.
+.PHONY: deb
+deb:
+	@Tests/deps dpkg-dev chrpath
+	rm -rf .build/deb
+	$(MAKE) install DESTDIR=$(CURDIR)/.build/deb/tree PREFIX=/usr HELPERDIR=/usr/sbin
+	Packaging/deb .build/deb/tree .build/deb
 
 .PHONY: uninstall
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/share/zramfs
+	Packaging/install-extras --remove $(DESTDIR)$(PREFIX)/share
 	rm -f $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs \
 	    $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs
 
