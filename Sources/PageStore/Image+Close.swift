@@ -26,15 +26,23 @@ extension Image {
             log.dropReserve()
             state.leaked = tables.map(\.info)
             state.isClosed = true
-            if clean {
-                for info in state.leaked { directory.markLeaked(info) }
-                state.superblock.state = .clean
-                // If the host cannot take the last block, the image says that it was not closed: true enough.
-                try? state.superblock.write(to: file)
-                if state.leaked.isEmpty { try? file.truncate(to: UInt64(LogState.segmentSize)) }
-            }
+            if clean { finish(&state) }
+            kept.withLock { $0 = [:] }
             file.unlock()
         }
+    }
+
+    /// Writes that the image was closed properly. If the host cannot take the last block, the image says that it was
+    /// not: true enough.
+    private func finish(_ state: inout State) {
+        // What the superblock says must not be on the disk before what it is about.
+        if log.keeps, (try? log.synchronize()) == nil { return }
+        for info in state.leaked { directory.close(info, log.keeps ? .kept : .leaked) }
+        state.superblock.state = .clean
+        if log.keeps { try? file.synchronize() }
+        try? state.superblock.write(to: file)
+        if log.keeps { try? file.synchronize() }
+        if state.leaked.isEmpty { try? file.truncate(to: UInt64(LogState.segmentSize)) }
     }
 
     /// Waits for everything that is under way, and keeps everything else out.

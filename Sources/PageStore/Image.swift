@@ -12,6 +12,8 @@ public final class Image: Sendable {
     let log: SegmentLog
     let directory: TableDirectory
     let state: Guarded<State>
+    /// Tables that nobody uses at the moment, by disk; only an image that is kept has any.
+    let kept = Guarded<[String: PageTable]>([:])
 
     struct State {
         var superblock: Superblock
@@ -28,9 +30,14 @@ public final class Image: Sendable {
     ///   - path: a regular file, or nothing yet.
     ///   - capacity: the length that the file may grow to, in bytes; writes beyond it fail with `ENOSPC`. nil: as the
     ///     host allows.
-    /// - Throws: `ImageError`; a file that is not an image is left as it is.
+    /// - Throws: `ImageError`; a file that is not an image, or one that keeps disks, is left as it is.
     public convenience init(creating path: String, capacity: UInt64? = nil) throws(ImageError) {
-        let file = try ImageFile.claim(path)
+        let (file, before) = try ImageFile.claim(path)
+        if let before, before.flags & Superblock.kept != 0 {
+            throw ImageError(
+                .keepsDisks, path: path, "this image keeps its disks, and was left as it is",
+                remedy: "mount it with -o keep, or name another file")
+        }
         try self.init(path: path, file: file, capacity: capacity)
     }
 
@@ -57,6 +64,15 @@ public final class Image: Sendable {
         self.file = file
         directory = TableDirectory(file: file)
         state = Guarded(State(superblock: superblock))
+    }
+
+    /// Takes over what a recovery found, or an empty file.
+    init(keeping path: String, file: ImageFile, superblock: Superblock, log: SegmentLog, nextTable: UInt32) {
+        self.path = path
+        self.file = file
+        self.log = log
+        directory = TableDirectory(file: file)
+        state = Guarded(State(superblock: superblock, nextTable: nextTable))
     }
 
     deinit {
@@ -86,8 +102,17 @@ public final class Image: Sendable {
                 storedBytes: 0
             )
             let table = try PageTable(info: info, options: options, log: log, directory: directory)
-            try directory.add(info)
+            try directory.add(info, log.keeps ? .kept : .live)
             state.nextTable += 1
+            if log.keeps {
+                log.marks?.note(nextTable: UInt64(state.nextTable))
+                do throws(Errno) {
+                    try log.synchronize()
+                } catch {
+                    directory.remove(info.id)
+                    throw error
+                }
+            }
             log.tables.withLock { $0[info.id] = table }
             return table
         }

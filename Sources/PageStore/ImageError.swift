@@ -12,6 +12,8 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         case newerVersion
         /// The image's own structures are broken.
         case damaged
+        /// The image keeps disks, and was to be used as if it did not; or the other way round.
+        case keepsDisks
         /// The host refuses: no such directory, no permission, a full disk.
         case host
     }

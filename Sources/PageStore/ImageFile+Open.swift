@@ -3,7 +3,8 @@ import SystemPackage
 
 extension ImageFile {
     /// Opens a file for an image and locks it; nothing in it is changed.
-    static func claim(_ path: String) throws(ImageError) -> ImageFile {
+    /// - Returns: also the superblock, if the file has content.
+    static func claim(_ path: String) throws(ImageError) -> (ImageFile, Superblock?) {
         let file = try open(path, flags: O_RDWR | O_CREAT, action: "open the image")
         guard file.tryLock(exclusive: true) else {
             throw ImageError(
@@ -14,12 +15,11 @@ extension ImageFile {
             )
         }
         do {
-            guard try file.size() > 0 else { return file }
+            guard try file.size() > 0 else { return (file, nil) }
         } catch {
             throw .host(path, "examine the image", error)
         }
-        _ = try file.superblock(path)
-        return file
+        return (file, try file.superblock(path))
     }
 
     /// Makes a file without a name.
@@ -73,7 +73,7 @@ extension ImageFile {
         guard count == Superblock.size, let superblock = try? Superblock(UnsafeRawBufferPointer(block)) else {
             throw ImageError(.damaged, path: path, "the superblock is damaged", remedy: remedy, offset: 0)
         }
-        guard superblock.version <= Superblock.version, superblock.flags == 0 else {
+        guard superblock.version <= Superblock.version, superblock.flags & ~Superblock.kept == 0 else {
             throw ImageError(
                 .newerVersion,
                 path: path,

@@ -29,18 +29,22 @@ extension LogState {
         emptyIfDead(index)
     }
 
-    /// Hands over the emptied segments, as runs of neighbours, for their holes to be punched.
-    mutating func takeEmptied() -> [Range<Int>] {
-        guard !emptied.isEmpty else { return [] }
+    /// Hands over the emptied segments, for their holes to be punched.
+    mutating func takeEmptied() -> [Int] {
+        defer { emptied.removeAll(keepingCapacity: true) }
+        return Array(emptied)
+    }
+
+    /// Neighbours together.
+    static func runs(of segments: [Int]) -> [Range<Int>] {
         var runs: [Range<Int>] = []
-        for index in emptied.sorted() {
+        for index in segments.sorted() {
             if let last = runs.last, last.upperBound == index {
                 runs[runs.count - 1] = last.lowerBound..<(index + 1)
             } else {
                 runs.append(index..<(index + 1))
             }
         }
-        emptied.removeAll(keepingCapacity: true)
         return runs
     }
 

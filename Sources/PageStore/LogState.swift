@@ -45,7 +45,13 @@ struct LogState {
     var limit = Int.max
     /// A segment whose blocks the host has already given: with it the cleaner can begin when nothing else is left.
     var reserve: Int?
+    /// Writes that are under way in an image that is kept: where, and from which sequence number on.
+    private var flights: [(offset: UInt64, sequence: UInt64)] = []
+    var tracksFlights = false
     private var heads = [0, 0]
+
+    /// Every record with a lower number has been written to the file.
+    var completed: UInt64 { flights.map(\.sequence).min() ?? sequence }
 
     /// Makes room for at least one record, and for as many of the batch as fit into one segment.
     /// - Throws: `ENOSPC` at the image's own limit.
@@ -79,6 +85,7 @@ struct LogState {
         live += bytes
         let first = sequence
         sequence += UInt64(count)
+        if tracksFlights { flights.append((offset, first)) }
         return Reservation(
             extent: Extent(offset: offset, bytes: bytes),
             count: count,
@@ -126,6 +133,10 @@ struct LogState {
     mutating func settle(_ extent: Extent) {
         let index = Self.segment(of: extent.offset)
         segments[index].pending -= 1
+        if tracksFlights, let place = flights.firstIndex(where: { $0.offset == extent.offset }) {
+            flights.swapAt(place, flights.count - 1)
+            flights.removeLast()
+        }
         emptyIfDead(index)
     }
 

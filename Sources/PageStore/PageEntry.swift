@@ -12,6 +12,8 @@ struct PageEntry {
     private static let idle: UInt32 = 4
     private static let huge: UInt32 = 8
     private static let incompressible: UInt32 = 16
+    /// Of an image that is kept: a page that is not stored has a record, too, in `value`.
+    private static let recorded: UInt32 = 128
     private static let priorityShift: UInt32 = 5
     private static let priorityMask: UInt32 = 3 << priorityShift
     private static let lengthShift: UInt32 = 16
@@ -33,6 +35,16 @@ struct PageEntry {
         PageEntry(value: offset, bits: stored | (isHuge ? huge : 0) | UInt32(length) << lengthShift)
     }
 
+    /// A page of one repeated word that a record says.
+    static func recordedSame(offset: UInt64) -> PageEntry {
+        PageEntry(value: offset, bits: same | recorded | UInt32(RecordHeader.wordSize) << lengthShift)
+    }
+
+    /// A page that was dropped, and a record that says so.
+    static func recordedEmpty(offset: UInt64) -> PageEntry {
+        PageEntry(value: offset, bits: recorded | UInt32(RecordHeader.wordSize) << lengthShift)
+    }
+
     /// A page on the backing device.
     static func writtenBack(block: UInt64) -> PageEntry { PageEntry(value: block, bits: writtenBack) }
 
@@ -41,12 +53,16 @@ struct PageEntry {
     var isSame: Bool { bits & Self.kindMask == Self.same }
     var isStored: Bool { bits & Self.kindMask == Self.stored }
     var isWrittenBack: Bool { bits & Self.kindMask == Self.writtenBack }
+    /// `value` is the offset of a record, which lives as long as the entry.
+    var hasRecord: Bool { isStored || bits & Self.recorded != 0 }
+    /// Its content is in a record.
+    var isInRecord: Bool { isStored || isSame && hasRecord }
     var isHuge: Bool { bits & Self.huge != 0 }
 
-    /// Payload bytes of a stored page.
+    /// Payload bytes of the record.
     var length: Int { Int(bits >> Self.lengthShift) }
 
-    /// Bytes of the log that a stored page takes.
+    /// Bytes of the log that the record takes.
     var span: Int { RecordHeader.span(length: length) }
 
     /// Bytes of simulated memory that the page takes.

@@ -6,7 +6,7 @@ extension PageTable {
         return locks.withLock(of: page) {
             guard !isGone else { return false }
             let entry = map[page]
-            return entry.isStored && entry.value == offset
+            return entry.hasRecord && entry.value == offset
         }
     }
 
@@ -15,7 +15,7 @@ extension PageTable {
         locks.withLock(of: page) {
             guard !isGone else { return false }
             var entry = map[page]
-            guard entry.isStored, entry.value == old else { return false }
+            guard entry.hasRecord, entry.value == old else { return false }
             entry.value = new
             map[page] = entry
             return true

@@ -1,19 +1,60 @@
+import SystemPackage
+
 extension PageTable {
     /// Drops one page: it reads as zeroes from now on. Beyond the end, and after `free`, nothing happens.
     ///
+    /// - Throws: as for a range.
+    ///
     /// The kernel function is `zram_slot_free_notify`.
-    public func discard(page: UInt64) {
+    public func discard(page: UInt64) throws(Errno) {
         guard page < pages else { return }
-        discard(pages: page..<(page + 1))
+        try discard(pages: page..<(page + 1))
     }
 
     /// Drops a range of pages, cheaply where nothing is stored; the part beyond the end is left out.
     ///
+    /// - Throws: `ENOSPC`, or another error of the host, if the image is kept and cannot take note of it; the pages up
+    ///   to there are dropped.
+    ///
     /// The kernel function is `zram_bio_discard`.
-    public func discard(pages range: Range<UInt64>) {
+    public func discard(pages range: Range<UInt64>) throws(Errno) {
         let range = range.clamped(to: 0..<pages)
-        map.forEachRun(in: range) { run in discardRun(run) }
+        var failure: Errno?
+        map.forEachRun(in: range) { run in
+            guard failure == nil else { return }
+            do throws(Errno) {
+                if log.keeps { try recordDrop(of: run) } else { discardRun(run) }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
         log.cleanIfNeeded()
+    }
+
+    /// Drops the pages of a run that have records, by newer records that say so: an old one must not come back.
+    private func recordDrop(of run: Range<UInt64>) throws(Errno) {
+        try log.workspaces.withWorkspace { workspace throws(Errno) in
+            try reclaimingSpace { () throws(Errno) in
+                try locks.withLock(of: run.lowerBound) { () throws(Errno) in
+                    guard !isGone, map.isTouched(run.lowerBound), run.contains(where: { !map[$0].isEmpty }) else {
+                        return false
+                    }
+                    workspace.stored = 0
+                    var position = 0
+                    for page in run {
+                        let index = Int(page - run.lowerBound)
+                        if map[page].hasRecord {
+                            stage(0, as: .dropped, page: page, index, &position, workspace)
+                        } else {
+                            workspace.staged[index].entry = .empty
+                            workspace.staged[index].span = 0
+                        }
+                    }
+                    return try store(run, workspace, isAccess: false)
+                }
+            }
+        }
     }
 
     private func discardRun(_ run: Range<UInt64>) {

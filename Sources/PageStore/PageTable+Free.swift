@@ -6,9 +6,15 @@ extension PageTable {
     /// Waits for the operations that are under way; later ones throw `EIO`. A second call does nothing. The kernel
     /// function is `zram_meta_free`.
     public func free() {
+        if log.keeps {
+            // The table is gone for good before the first of its records is.
+            guard !isGone else { return }
+            directory.remove(id)
+            try? log.synchronize()
+        }
         guard detach(releasing: true) else { return }
         log.tables.withLock { $0[id] = nil }
-        directory.remove(id)
+        if !log.keeps { directory.remove(id) }
     }
 
     /// Unmaps the table while nobody is inside; false if that was done before.
@@ -36,7 +42,7 @@ extension PageTable {
             for page in run {
                 let entry = map[page]
                 if entry.isWrittenBack { backing?.release(entry.value) }
-                if entry.isStored { extents.append(Extent(offset: entry.value, bytes: entry.span)) }
+                if entry.hasRecord { extents.append(Extent(offset: entry.value, bytes: entry.span)) }
             }
             if extents.count > 4096 {
                 extents.withUnsafeBufferPointer { log.release($0) }

@@ -41,7 +41,7 @@ extension PageTable {
                 map[page] = entry
             }
             workspace.entries[Int(page - run.lowerBound)] = entry
-            guard entry.isStored else {
+            guard entry.isInRecord else {
                 guard entry.isWrittenBack else { continue }
                 // Under the lock, because a block that nobody points to is written anew.
                 try flush(&pending, at: &position, workspace)
@@ -82,7 +82,7 @@ extension PageTable {
                 position += PageGeometry.pageSize
                 continue
             }
-            guard entry.isStored else {
+            guard entry.isInRecord else {
                 SameFilled.fill(page, with: entry.isSame ? entry.value : 0)
                 continue
             }
@@ -96,7 +96,10 @@ extension PageTable {
                     kind: header.kind,
                     to: page
                 )
-            else { throw .ioError }
+            else {
+                log.damaged(disk, run.lowerBound + UInt64(index), entry.value)
+                throw .ioError
+            }
         }
     }
 }

@@ -88,11 +88,11 @@ extension PageTable {
         var dead = 0
         for index in part {
             var entry = workspace.staged[index].entry
-            if entry.isStored { entry.value = UInt64(Int64(workspace.staged[index].position) + shift) }
+            if entry.hasRecord { entry.value = UInt64(Int64(workspace.staged[index].position) + shift) }
             map[run.lowerBound + UInt64(index)] = entry
             let old = workspace.staged[index].old
             if old.isWrittenBack { backing?.release(old.value) }
-            guard old.isStored else { continue }
+            guard old.hasRecord else { continue }
             workspace.released[dead] = Extent(offset: old.value, bytes: old.span)
             dead += 1
         }

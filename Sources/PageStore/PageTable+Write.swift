@@ -44,8 +44,12 @@ extension PageTable {
         for index in 0..<Int(run.upperBound - run.lowerBound) {
             let page = source + index * PageGeometry.pageSize
             if let word = SameFilled.word(of: page) {
-                workspace.staged[index].entry = .same(word: word)
-                workspace.staged[index].span = 0
+                if log.keeps {
+                    stage(word, as: .same, page: run.lowerBound + UInt64(index), index, &position, workspace)
+                } else {
+                    workspace.staged[index].entry = .same(word: word)
+                    workspace.staged[index].span = 0
+                }
                 continue
             }
             let record = workspace.staging + position
@@ -72,5 +76,19 @@ extension PageTable {
             workspace.staged[index].span = span
             position += span
         }
+    }
+
+    /// Makes a record of a page that is one word, or none.
+    func stage(
+        _ word: UInt64, as kind: RecordKind, page: UInt64, _ index: Int, _ position: inout Int, _ workspace: Workspace
+    ) {
+        let record = workspace.staging + position
+        record.storeBytes(of: word, toByteOffset: RecordHeader.size, as: UInt64.self)
+        workspace.staged[index].checksum = RecordHeader.stage(
+            record, table: id, page: page, kind: kind, length: RecordHeader.wordSize, salt: log.salt)
+        workspace.staged[index].entry = kind == .same ? .recordedSame(offset: 0) : .recordedEmpty(offset: 0)
+        workspace.staged[index].position = position
+        workspace.staged[index].span = RecordHeader.span(length: RecordHeader.wordSize)
+        position += workspace.staged[index].span
     }
 }

@@ -106,10 +106,11 @@ public final class PageTable: Sendable {
         return freed
     }
 
-    /// Waits until what was written is safe, as far as a volatile disk can be: nothing of it outlives the image's user,
-    /// so there is nothing to wait for.
-    /// - Throws: `EIO` after `free`.
+    /// Waits until what was written is safe: on the host's disk, if the image is kept. Nothing of a volatile disk
+    /// outlives the image's user, so that there is nothing to wait for.
+    /// - Throws: `EIO` after `free`, and for ever once the host has failed to keep something.
     public func flush() throws(Errno) {
         if isGone { throw .ioError }
+        if log.keeps { try log.synchronize() }
     }
 }

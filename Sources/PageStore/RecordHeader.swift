@@ -3,6 +3,10 @@ enum RecordKind: UInt8 {
     case lz4 = 1
     case zstd = 2
     case raw = 3
+    /// A page of one repeated word, which is the payload; images that are kept have such records.
+    case same = 4
+    /// A page that was dropped; the payload is a word of zero.
+    case dropped = 5
     case deflate = 8
 
     /// What an algorithm makes.
@@ -26,6 +30,8 @@ struct RecordHeader {
     static let magic: UInt32 = 0x3150_525A  // "ZRP1"
     /// Records begin at multiples of this.
     static let alignment = 16
+    /// Bytes of the payload of a page that is one word, or none.
+    static let wordSize = 8
 
     var checksum: UInt32
     var table: UInt32

@@ -24,6 +24,7 @@ extension SegmentLog {
             for _ in 0..<before {
                 guard cleanOne(gain: LogState.segmentSize / 16, &buffers) else { break }
             }
+            punchEmptied(evenFew: true)
             return max(0, before - state.withLock { $0.allocated })
         }
     }

@@ -15,6 +15,12 @@ final class SegmentLog: Sendable {
     let tables = Guarded<[UInt32: PageTable]>([:])
     let cleaner = Guarded<CleanerBuffers?>(nil)
     let workspaces = WorkspacePool()
+    /// The image outlives its user: what is dead is overwritten or punched only when its successors are on the disk.
+    let keeps: Bool
+    /// What was told to be on the host's disk.
+    let marks: SyncMarks?
+    /// Told of each record that turns out not to be what was written: the disk, the page, the offset in the image.
+    let onDamage = Guarded<(@Sendable (String, UInt64, UInt64) -> Void)?>(nil)
 
     /// An empty log, in a file that ends before its first segment.
     /// - Parameter capacity: the length that the file may have, in bytes; nil for as long as the host lets it.
@@ -22,6 +28,8 @@ final class SegmentLog: Sendable {
     init(file: ImageFile, salt: UInt32, capacity: UInt64?) throws(Errno) {
         self.file = file
         self.salt = salt
+        keeps = false
+        marks = nil
         var books = LogState()
         if let capacity {
             books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1)
@@ -30,6 +38,18 @@ final class SegmentLog: Sendable {
         books.segments.append(LogState.Segment(phase: .reserve))
         books.reserve = 1
         books.allocated = 1
+        state = Guarded(books)
+    }
+
+    /// The log of an image that is kept, with no segment yet: `recover` finds those that there are.
+    init(keeping file: ImageFile, salt: UInt32, capacity: UInt64?) {
+        self.file = file
+        self.salt = salt
+        keeps = true
+        marks = SyncMarks(file: file)
+        var books = LogState()
+        books.tracksFlights = true
+        if let capacity { books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1) }
         state = Guarded(books)
     }
 
@@ -65,8 +85,18 @@ final class SegmentLog: Sendable {
     }
 
     /// Gives the blocks of emptied segments back to the host; if the reserve is spent, the first of them becomes it.
-    func punchEmptied() {
-        var (runs, isReserveSpent) = state.withLock { ($0.takeEmptied(), $0.reserve == nil) }
+    ///
+    /// In an image that is kept, the records that replaced theirs must be on the host's disk first; as that takes long,
+    /// it is done for many at once.
+    func punchEmptied(evenFew: Bool = false) {
+        if keeps { punchReplaced(evenFew: evenFew) } else { punch(state.withLock { $0.takeEmptied() }) }
+    }
+
+    /// Punches emptied segments, and lets them be written again.
+    func punch(_ segments: [Int]) {
+        guard !segments.isEmpty else { return }
+        var runs = LogState.runs(of: segments)
+        let isReserveSpent = state.withLock { $0.reserve == nil }
         if isReserveSpent, let run = runs.first, makeReserve(run.lowerBound) {
             runs[0] = run.dropFirst()
         }
@@ -85,7 +115,7 @@ final class SegmentLog: Sendable {
     }
 
     /// Overwrites a segment with zeroes, so that no blocks of it have to be asked for again.
-    private func makeReserve(_ index: Int) -> Bool {
+    func makeReserve(_ index: Int) -> Bool {
         let size = LogState.segmentSize
         guard (try? file.zero(at: UInt64(index) * UInt64(size), count: size)) != nil else { return false }
         return state.withLock { $0.adoptReserve(index) }

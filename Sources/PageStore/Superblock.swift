@@ -20,8 +20,9 @@ struct Superblock {
     var uuid: (UInt64, UInt64)
     var segmentSize = UInt32(LogState.segmentSize)
     var state: State
-    /// Features without which the image must not be touched; none is defined yet.
+    /// Features without which the image must not be touched: the image is kept, `-o keep`.
     var flags: UInt32 = 0
+    static let kept: UInt32 = 1
     var created: Int64
 
     /// A superblock for a new life of an image.

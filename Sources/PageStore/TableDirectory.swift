@@ -7,7 +7,7 @@ import SystemPackage
 final class TableDirectory: Sendable {
     static let offset = UInt64(Superblock.size)
     static let slotSize = 128
-    static let slotCount = (LogState.segmentSize - Superblock.size) / slotSize
+    static let slotCount = (Int(SyncMarks.offset) - Superblock.size) / slotSize
     static let magic: UInt32 = 0x3154_525A  // "ZRT1"
     static let nameCapacity = 64
 
@@ -15,6 +15,8 @@ final class TableDirectory: Sendable {
     enum Condition: UInt32 {
         case live = 1
         case leaked = 2
+        /// Of an image that is kept: here until it is dropped.
+        case kept = 3
     }
 
     private let file: ImageFile
@@ -24,9 +26,12 @@ final class TableDirectory: Sendable {
         self.file = file
     }
 
+    /// Goes on from what the slots of an image that is kept say.
+    func adopt(_ ids: [UInt32?]) { slots.withLock { $0 = ids } }
+
     /// Enters a table.
     /// - Throws: `ENOMEM` if all slots are taken; an error of the host.
-    func add(_ info: TableInfo) throws(Errno) {
+    func add(_ info: TableInfo, _ condition: Condition = .live) throws(Errno) {
         let slot = try slots.withLock { slots throws(Errno) -> Int in
             if let free = slots.firstIndex(of: nil) {
                 slots[free] = info.id
@@ -37,7 +42,7 @@ final class TableDirectory: Sendable {
             return slots.count - 1
         }
         do {
-            try write(slot, Self.encode(info, .live))
+            try write(slot, Self.encode(info, condition))
         } catch {
             slots.withLock { $0[slot] = nil }
             throw error
@@ -52,10 +57,10 @@ final class TableDirectory: Sendable {
         slots.withLock { $0[slot] = nil }
     }
 
-    /// Marks a table as never freed, with its final counts.
-    func markLeaked(_ info: TableInfo) {
+    /// Writes a table's final counts: one that was never freed, or one that is kept.
+    func close(_ info: TableInfo, _ condition: Condition) {
         guard let slot = slots.withLock({ $0.firstIndex(of: info.id) }) else { return }
-        try? write(slot, Self.encode(info, .leaked))
+        try? write(slot, Self.encode(info, condition))
     }
 
     private func write(_ slot: Int, _ bytes: [UInt8]) throws(Errno) {

@@ -111,11 +111,15 @@ final class Workspace {
             let state = deflate ?? Deflate()
             deflate = state
             return state.decompress(payload, length: length, to: page)
+        case .same:
+            guard length == RecordHeader.wordSize else { return false }
+            SameFilled.fill(page, with: payload.loadUnaligned(as: UInt64.self))
+            return true
         case .raw:
             guard length == size else { return false }
             page.copyMemory(from: payload, byteCount: size)
             return true
-        case nil:
+        case .dropped, nil:
             return false
         }
     }

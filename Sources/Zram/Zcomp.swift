@@ -81,6 +81,13 @@ final class ZramTable: KernelMemory {
 
     override func free() {
         super.free()
-        if !kernel.isHalting { pool.free() }
+        if kernel.isHalting { return }
+        if module.state == .going { pool.giveBack() } else { pool.free() }
+    }
+
+    /// Frees the table alone; the pages stay in an image that keeps them.
+    func giveBack() {
+        super.free()
+        if !kernel.isHalting { pool.giveBack() }
     }
 }

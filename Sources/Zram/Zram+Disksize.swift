@@ -31,11 +31,32 @@ extension Zram {
         return bytes.count
     }
 
-    private func initialise(_ size: UInt64) async throws(Errno) {
+    /// Brings back what the image has kept of the disk: its size, its compressor, its data. Nothing of the kernel's:
+    /// a disk that outlives its module is the laboratory's.
+    func restore(_ kept: ZramKeptPool) async {
+        do throws(Errno) {
+            try await initLock.withWrite { () async throws(Errno) in
+                if isInitialised { throw .resourceBusy }
+                await compressor.store(kept.algorithm)
+                try await initialise(kept.pages * Self.pageSize, kept.pool)
+            }
+            log(.info, "\(disk.name): its image kept \(kept.pages * Self.pageSize) bytes")
+        } catch {
+            log(.error, "\(disk.name): what its image kept stays there: \(error)")
+            kept.pool.giveBack()
+        }
+    }
+
+    private func initialise(_ size: UInt64, _ kept: (any ZramPool)? = nil) async throws(Errno) {
         let name = await compressor.load()
         // With one compressor and nothing else there is nothing to look at: a step less to explore.
         let extras = self.extras.unchecked.isPlain ? ZramExtras() : await self.extras.load()
-        let table = try zramMetaAlloc(size, name, extras)
+        let table: ZramTable
+        if let kept {
+            table = ZramTable(kernel, module: driver.module, pool: kept)
+        } else {
+            table = try zramMetaAlloc(size, name, extras)
+        }
         let comp: Zcomp
         var comps: [Zcomp] = []
         do throws(Errno) {
@@ -48,7 +69,7 @@ extension Zram {
                 throw error
             }
         } catch {
-            table.free()
+            if kept == nil { table.free() } else { table.giveBack() }
             throw error
         }
         await self.table.store(table)

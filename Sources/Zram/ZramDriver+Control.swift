@@ -77,6 +77,7 @@ extension ZramDriver {
         }
         // The files are visible already: a disksize written now finds no compressor.
         await zram.compressor.store(defaultAlgorithm)
+        if let kept = memory.takeKept(disk: zram.disk.name) { await zram.restore(kept) }
         zram.registerDebugfs()
         kernel.log.print(.info, "zram: Added device: \(zram.disk.name)")
         return index

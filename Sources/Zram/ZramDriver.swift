@@ -169,6 +169,6 @@ struct DeviceTable: Fingerprinted {
 extension ZramDriver {
     /// Drops the pages of the devices of a kernel that is switched off; what a module left behind stays to be seen.
     public static func powerOff(_ kernel: Kernel) {
-        for case let table as ZramTable in kernel.memory.values where !table.module.isFreed { table.pool.free() }
+        for case let table as ZramTable in kernel.memory.values where !table.module.isFreed { table.pool.giveBack() }
     }
 }

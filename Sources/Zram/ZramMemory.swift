@@ -13,6 +13,30 @@ public protocol ZramMemory: AnyObject {
     ///
     /// - Throws: `ENOMEM` if there is no room for the table.
     func makePool(_ request: ZramPoolRequest) throws(Errno) -> any ZramPool
+    /// Hands out what the image has kept of a disk, if it keeps disks at all.
+    func takeKept(disk: String) -> ZramKeptPool?
+}
+
+extension ZramMemory {
+    /// A memory that keeps nothing.
+    public func takeKept(disk: String) -> ZramKeptPool? { nil }
+}
+
+/// What an image has kept of a disk.
+public struct ZramKeptPool {
+    /// The pages.
+    public var pool: any ZramPool
+    /// How many there are.
+    public var pages: UInt64
+    /// What they are compressed with.
+    public var algorithm: String
+
+    /// The pages of a disk.
+    public init(pool: any ZramPool, pages: UInt64, algorithm: String) {
+        self.pool = pool
+        self.pages = pages
+        self.algorithm = algorithm
+    }
 }
 
 /// A device to which pages are written back; it is let go of with the last reference.

@@ -26,6 +26,13 @@ public protocol ZramPool: BlockPages {
     func states() -> [ZramPageState]
     /// Drops everything.
     func free()
+    /// The module goes away and the disk with it: what the image keeps stays, the rest is dropped.
+    func giveBack()
+}
+
+extension ZramPool {
+    /// Drops everything, as zram does.
+    public func giveBack() { free() }
 }
 
 /// What `mm_stat` shows, in its units.

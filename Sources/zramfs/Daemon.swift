@@ -33,7 +33,9 @@ final class Daemon: @unchecked Sendable {
         image path: String?, mountPoint: String, options: ParsedMountOptions, debug: Bool, readyDescriptor: Int32?
     ) throws {
         do throws(ImageError) {
-            if let path {
+            if let path, options.keeps {
+                image = try Self.kept(path)
+            } else if let path {
                 image = try Image(creating: path)
             } else {
                 image = try Image(temporary: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
@@ -47,9 +49,14 @@ final class Daemon: @unchecked Sendable {
         memory = ImageMemory(image)
         var configuration = options.machine
         configuration.tools = Host.program
+        for disk in image.keptDisks {
+            guard disk.disk.hasPrefix("zram"), let number = Int(disk.disk.dropFirst(4)) else { continue }
+            configuration.devices = max(configuration.devices, number + 1)
+        }
         self.configuration = configuration
         log = try DaemonLog(file: options.logFile, foreground: readyDescriptor == nil)
         machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: memory)
+        image.onDamage { [weak self] in self?.damaged($0, $1, $2) }
         Signals.block()
         if options.usesLoops { mirror = LoopMirror(isolation: isolation, mountPoint: mountPoint) }
         wire(machine)
@@ -65,6 +72,22 @@ final class Daemon: @unchecked Sendable {
             throw Failure(error.description)
         }
         if !options.isPrivate { utab = Utab(source: mountOptions.source, mountPoint: mountPoint) }
+    }
+
+    /// Opens an image that keeps its disks; says how far it is if that takes long.
+    private static func kept(_ path: String) throws(ImageError) -> Image {
+        var options = TableOptions()
+        options.tracksAccess = true
+        let progress = ImageProgress("searching \(path)")
+        defer { progress.end() }
+        return try Image.keeping(path, options: options) { progress.show($0, $1) }
+    }
+
+    /// A record of the image is not what was written; its reader gets `EIO`. On the thread that reads.
+    private func damaged(_ disk: String, _ page: UInt64, _ offset: UInt64) {
+        isolation.run {
+            machine.kernel.log.print(.error, "zram: \(disk): page \(page) is damaged, at byte \(offset) of the image")
+        }
     }
 
     /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.

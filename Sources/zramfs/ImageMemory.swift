@@ -12,6 +12,8 @@ final class ImageMemory: ZramMemory {
     var algorithms: [String] { Algorithm.allCases.map(\.rawValue) }
 
     func openBacking(_ path: String) throws(Errno) -> any ZramBacking {
+        // What is written back has no record in the image, and would not be kept.
+        if image.keepsDisks { throw .notSupported }
         // Opening a file of a mount of ours would wait for ourselves.
         guard try !MountPaths.leadIntoZramfs(path) else { throw .invalidArgument }
         return try BackingFile(opening: path)
@@ -33,7 +35,13 @@ final class ImageMemory: ZramMemory {
         }
         guard let first else { throw .invalidArgument }
         return ImagePool(
-            try image.makeTable(disk: request.disk, pages: request.pages, algorithm: first, options: options))
+            try image.makeTable(disk: request.disk, pages: request.pages, algorithm: first, options: options), image)
+    }
+
+    func takeKept(disk: String) -> ZramKeptPool? {
+        image.takeKept(disk: disk).map { table in
+            ZramKeptPool(pool: ImagePool(table, image), pages: table.pages, algorithm: table.algorithm.rawValue)
+        }
     }
 }
 
@@ -43,8 +51,12 @@ extension BackingFile: ZramBacking {}
 private final class ImagePool: ZramPool {
     private static let page: UInt64 = 4096
     private let table: PageTable
+    private let image: Image
 
-    init(_ table: PageTable) { self.table = table }
+    init(_ table: PageTable, _ image: Image) {
+        self.table = table
+        self.image = image
+    }
 
     var statistics: ZramPoolStatistics {
         let source = table.statistics
@@ -73,7 +85,7 @@ private final class ImagePool: ZramPool {
         let first = (offset + Self.page - 1) / Self.page
         let end = (offset + length) / Self.page
         guard first < end else { return 0 }
-        table.discard(pages: first..<end)
+        try table.discard(pages: first..<end)
         return end - first
     }
 
@@ -118,4 +130,5 @@ private final class ImagePool: ZramPool {
     }
 
     func free() { table.free() }
+    func giveBack() { if image.keepsDisks { image.giveBack(table) } else { table.free() } }
 }

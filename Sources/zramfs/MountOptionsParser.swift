@@ -8,6 +8,8 @@ struct ParsedMountOptions {
     var logFile: String?
     var allowOther: Bool?
     var isReadOnly = false
+    /// The image outlives the mount.
+    var keeps = false
     /// For `zramfs run`: nobody else is to know of the mount.
     var isPrivate = false
     /// Loop devices stand for the disks.
@@ -53,7 +55,7 @@ struct ParsedMountOptions {
         case "noallow_other": allowOther = false
         case "ro": fuse.append("ro")
         case "rw", "defaults", "auto", "noauto", "user", "users", "nofail", "_netdev": break
-        case "keep": throw Failure("-o keep is not built yet: a disk lasts as long as its mount", .usage)
+        case "keep": keeps = true
         case let name where Patch(rawValue: name) != nil: machine.patches.insert(Patch(rawValue: name)!)
         case let name where name.hasPrefix("x-") || name.hasPrefix("comment"): break
         case "nosuid", "nodev", "noexec", "suid", "dev", "exec", "noatime", "atime", "sync", "async", "dirsync",
@@ -61,7 +63,7 @@ struct ParsedMountOptions {
             fuse.append(whole)
         default:
             throw Failure(
-                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= log= allow_other ro", .usage
+                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep log= allow_other ro", .usage
             )
         }
     }

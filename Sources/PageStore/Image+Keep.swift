@@ -1,0 +1,73 @@
+import SystemPackage
+
+/// Images that outlive their user: `-o keep`.
+extension Image {
+    /// Opens an image that keeps its disks, and creates the file if there is none.
+    ///
+    /// What it keeps is found in its log, so that it does not matter how its last user ended: everything is there that
+    /// a `flush` had returned for, and perhaps more.
+    /// - Parameters:
+    ///   - path: a regular file, or nothing yet. An image that was volatile, as all without this are, is emptied.
+    ///   - capacity: the length that the file may grow to, in bytes; nil: as the host allows.
+    ///   - options: for the tables that are found; a level is not kept.
+    ///   - onProgress: told of the bytes that were searched, and of all.
+    /// - Throws: `ImageError`; the file is then as it was.
+    public static func keeping(
+        _ path: String, capacity: UInt64? = nil, options: TableOptions = TableOptions(),
+        onProgress: ((UInt64, UInt64) -> Void)? = nil
+    ) throws(ImageError) -> Image {
+        let (file, before) = try ImageFile.claim(path)
+        do throws(Errno) {
+            guard let before, before.flags & Superblock.kept != 0 else {
+                return try begin(path, file, capacity)
+            }
+            let recovery = Recovery(file, before, capacity, options)
+            recovery.onProgress = onProgress
+            let image = try recovery.run(path)
+            var superblock = before
+            superblock.state = .inUse
+            try superblock.write(to: file)
+            return image
+        } catch {
+            throw error == .notPermitted
+                ? ImageError(
+                    .damaged, path: path, "the list of disks is damaged",
+                    remedy: "see: zramfs image check; zramfs image repair drops what cannot be read")
+                : .host(path, "read the image", error)
+        }
+    }
+
+    private static func begin(_ path: String, _ file: ImageFile, _ capacity: UInt64?) throws(Errno) -> Image {
+        var superblock = Superblock(state: .inUse)
+        superblock.flags = Superblock.kept
+        try file.truncate(to: 0)
+        try file.truncate(to: UInt64(LogState.segmentSize))
+        try superblock.write(to: file)
+        let log = SegmentLog(keeping: file, salt: superblock.salt, capacity: capacity)
+        try log.ensureReserve()
+        try file.synchronize()
+        return Image(keeping: path, file: file, superblock: superblock, log: log, nextTable: 1)
+    }
+
+    /// Whether the disks outlive the image's user.
+    public var keepsDisks: Bool { log.keeps }
+
+    /// The disks that the image has and nobody uses.
+    public var keptDisks: [TableInfo] { kept.withLock { $0.values.map(\.info) }.sorted { $0.disk < $1.disk } }
+
+    /// Hands a kept table out to its disk; nil if there is none. It is the disk's until `giveBack`, or `free`.
+    public func takeKept(disk: String) -> PageTable? { kept.withLock { $0.removeValue(forKey: disk) } }
+
+    /// The disk is gone for now; its pages stay. Nothing may use the table until it is taken again.
+    public func giveBack(_ table: PageTable) {
+        guard log.keeps, !table.isGone else { return }
+        kept.withLock { $0[table.disk] = table }
+    }
+
+    /// Says of each record that turns out not to be what was written: the disk, the page, the offset in the image.
+    ///
+    /// Called on the thread that reads, which gets `EIO`.
+    public func onDamage(_ body: @escaping @Sendable (_ disk: String, _ page: UInt64, _ offset: UInt64) -> Void) {
+        log.onDamage.withLock { $0 = body }
+    }
+}
