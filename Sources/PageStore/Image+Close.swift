@@ -36,13 +36,20 @@ extension Image {
     /// not: true enough.
     private func finish(_ state: inout State) {
         // What the superblock says must not be on the disk before what it is about.
-        if log.keeps, (try? log.synchronize()) == nil { return }
-        for info in state.leaked { directory.close(info, log.keeps ? .kept : .leaked) }
+        if log.keeps, !settle() { return }
+        directory.close(state.leaked, log.keeps ? .kept : .leaked)
         state.superblock.state = .clean
-        if log.keeps { try? file.synchronize() }
         try? state.superblock.write(to: file)
         if log.keeps { try? file.synchronize() }
-        if state.leaked.isEmpty { try? file.truncate(to: UInt64(LogState.segmentSize)) }
+        if state.leaked.isEmpty, !log.keeps { try? file.truncate(to: UInt64(LogState.segmentSize)) }
+    }
+
+    /// Gives the open segments summaries, so that the next user need not read any records.
+    private func settle() -> Bool {
+        log.state.withLock { $0.sealHeads() }
+        log.summarize()
+        // The first wait makes the summaries credible, the second brings the mark that says so to the host's disk.
+        return (try? log.synchronize()) != nil && (try? log.synchronize()) != nil
     }
 
     /// Waits for everything that is under way, and keeps everything else out.

@@ -17,23 +17,29 @@ extension Image {
         onProgress: ((UInt64, UInt64) -> Void)? = nil
     ) throws(ImageError) -> Image {
         let (file, before) = try ImageFile.claim(path)
-        do throws(Errno) {
-            guard let before, before.flags & Superblock.kept != 0 else {
+        guard let before, before.flags & Superblock.kept != 0 else {
+            do throws(Errno) {
                 return try begin(path, file, capacity)
+            } catch {
+                throw .host(path, "write the image", error)
             }
-            let recovery = Recovery(file, before, capacity, options)
-            recovery.onProgress = onProgress
-            let image = try recovery.run(path)
-            var superblock = before
-            superblock.state = .inUse
-            try superblock.write(to: file)
-            return image
+        }
+        let recovery = Recovery(path, file, before, for: .use, capacity: capacity, options)
+        recovery.onProgress = onProgress
+        let image = try recovery.run()
+        try image.enter()
+        return image
+    }
+
+    /// Says in the file that somebody uses it.
+    func enter() throws(ImageError) {
+        do throws(Errno) {
+            try state.withLock { state throws(Errno) in
+                state.superblock.state = .inUse
+                try state.superblock.write(to: file)
+            }
         } catch {
-            throw error == .notPermitted
-                ? ImageError(
-                    .damaged, path: path, "the list of disks is damaged",
-                    remedy: "see: zramfs image check; zramfs image repair drops what cannot be read")
-                : .host(path, "read the image", error)
+            throw .host(path, "write the image", error)
         }
     }
 
@@ -46,7 +52,8 @@ extension Image {
         let log = SegmentLog(keeping: file, salt: superblock.salt, capacity: capacity)
         try log.ensureReserve()
         try file.synchronize()
-        return Image(keeping: path, file: file, superblock: superblock, log: log, nextTable: 1)
+        let directory = TableDirectory(file: file, log: log)
+        return Image(keeping: path, file: file, superblock: superblock, directory, log, nextTable: 1)
     }
 
     /// Whether the disks outlive the image's user.

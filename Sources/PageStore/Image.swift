@@ -62,16 +62,19 @@ public final class Image: Sendable {
         }
         self.path = path
         self.file = file
-        directory = TableDirectory(file: file)
+        directory = TableDirectory(file: file, log: log)
         state = Guarded(State(superblock: superblock))
     }
 
     /// Takes over what a recovery found, or an empty file.
-    init(keeping path: String, file: ImageFile, superblock: Superblock, log: SegmentLog, nextTable: UInt32) {
+    init(
+        keeping path: String, file: ImageFile, superblock: Superblock, _ directory: TableDirectory, _ log: SegmentLog,
+        nextTable: UInt32
+    ) {
         self.path = path
         self.file = file
         self.log = log
-        directory = TableDirectory(file: file)
+        self.directory = directory
         state = Guarded(State(superblock: superblock, nextTable: nextTable))
     }
 
@@ -102,17 +105,9 @@ public final class Image: Sendable {
                 storedBytes: 0
             )
             let table = try PageTable(info: info, options: options, log: log, directory: directory)
-            try directory.add(info, log.keeps ? .kept : .live)
             state.nextTable += 1
-            if log.keeps {
-                log.marks?.note(nextTable: UInt64(state.nextTable))
-                do throws(Errno) {
-                    try log.synchronize()
-                } catch {
-                    directory.remove(info.id)
-                    throw error
-                }
-            }
+            log.marks?.note(nextTable: UInt64(state.nextTable))
+            try directory.add(info, log.keeps ? .kept : .live)
             log.tables.withLock { $0[info.id] = table }
             return table
         }

@@ -51,13 +51,24 @@ extension ImageFile {
         return file
     }
 
-    /// Reads and checks the superblock.
+    /// Reads and checks the superblock, or its copy.
     func superblock(_ path: String) throws(ImageError) -> Superblock {
+        do throws(ImageError) {
+            return try superblock(path, at: 0)
+        } catch {
+            guard error.code == .damaged || error.code == .notAnImage,
+                let copy = try? superblock(path, at: Superblock.copyOffset), copy.flags & Superblock.kept != 0
+            else { throw error }
+            return copy
+        }
+    }
+
+    private func superblock(_ path: String, at offset: UInt64) throws(ImageError) -> Superblock {
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: Superblock.size, alignment: 8)
         defer { block.deallocate() }
         let count: Int
         do {
-            count = try readAvailable(at: 0, into: block.baseAddress!, count: block.count)
+            count = try readAvailable(at: offset, into: block.baseAddress!, count: block.count)
         } catch {
             throw .host(path, "read the image", error)
         }

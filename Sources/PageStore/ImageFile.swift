@@ -84,6 +84,16 @@ final class ImageFile: Sendable {
         guard error == 0 else { throw Errno(rawValue: error) }
     }
 
+    /// Where the next bytes are that are no hole, from an offset on; nil if there are none. A host that does not know
+    /// its holes says that all is data.
+    func data(from offset: UInt64) throws(Errno) -> UInt64? {
+        let place = zramfs_seek_data(descriptor, off_t(offset))
+        if place >= 0 { return UInt64(place) }
+        if errno == ENXIO { return nil }
+        guard errno == EINVAL || errno == EOPNOTSUPP else { throw Errno(rawValue: errno) }
+        return offset < (try size()) ? offset : nil
+    }
+
     /// The length of the file in bytes.
     func size() throws(Errno) -> UInt64 {
         var info = stat()

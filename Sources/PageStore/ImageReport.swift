@@ -45,6 +45,8 @@ public struct ImageReport: Sendable, Equatable, Codable {
     public var fileSize: UInt64
     /// Bytes in a segment.
     public var segmentSize: UInt32
+    /// Whether its disks outlive their user: `-o keep`.
+    public var keepsDisks = false
     /// Segments with the latest record of some page in them.
     public var segmentsLive = 0
     /// Segments that are holes, or hold only what was overwritten or freed.

@@ -20,6 +20,7 @@ public func inspect(imageAt path: String, check: Bool) throws(ImageError) -> Ima
             state: !isUnused ? .inUse : superblock.state == .clean ? .clean : .notClosed,
             fileSize: try file.size(),
             segmentSize: superblock.segmentSize,
+            keepsDisks: superblock.flags & Superblock.kept != 0,
             checked: check && isUnused
         )
         try readDirectory(of: file, into: &report)
@@ -35,21 +36,29 @@ public func inspect(imageAt path: String, check: Bool) throws(ImageError) -> Ima
 
 private func readDirectory(of file: ImageFile, into report: inout ImageReport) throws(Errno) {
     let count = TableDirectory.slotCount * TableDirectory.slotSize
-    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * count, alignment: 8)
     defer { bytes.deallocate() }
-    let got = try file.readAvailable(at: TableDirectory.offset, into: bytes.baseAddress!, count: count)
-    if got < count {
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    let got = try file.readAvailable(at: TableDirectory.offset, into: bytes.baseAddress!, count: bytes.count)
+    if got < bytes.count {
         let end = TableDirectory.offset + UInt64(got)
         report.problems.append(.init(offset: end, message: "the file ends within the table directory"))
     }
-    for start in stride(from: 0, through: got - TableDirectory.slotSize, by: TableDirectory.slotSize) {
-        let slot = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + TableDirectory.slotSize)])
-        do {
-            guard let (info, condition) = try TableDirectory.decode(slot) else { continue }
+    let keeps = report.keepsDisks
+    for slot in 0..<TableDirectory.slotCount {
+        let start = slot * TableDirectory.slotSize
+        let first = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + TableDirectory.slotSize)])
+        let second = UnsafeRawBufferPointer(
+            rebasing: bytes[(count + start)..<(count + start + TableDirectory.slotSize)])
+        // A volatile image has no second copy.
+        let (finding, isSound) = TableDirectory.decode(first, keeps ? second : first)
+        let place = TableDirectory.place(of: slot, copy: 0)
+        switch finding {
+        case .table(let info, let condition):
             report.tables.append(.init(info: info, isLeaked: condition == .leaked))
-        } catch {
-            let offset = TableDirectory.offset + UInt64(start)
-            report.problems.append(.init(offset: offset, message: "a directory entry is damaged"))
+            if !isSound { report.problems.append(.init(offset: place, message: "of a directory entry one copy is left")) }
+        case .empty: break
+        case .damaged: report.problems.append(.init(offset: place, message: "a directory entry is damaged"))
         }
     }
 }

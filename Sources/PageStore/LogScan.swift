@@ -11,6 +11,7 @@ struct LogScan {
         var sequence: UInt64
         var segment: Int
         var length: UInt16
+        var kind: UInt8
     }
 
     private let tables: [UInt32: TableInfo]
@@ -39,10 +40,15 @@ struct LogScan {
         }
     }
 
-    private mutating func visit(_ bytes: UnsafeRawPointer, count: Int, at start: UInt64) {
-        var walk = RecordWalk(bytes: bytes, count: count)
+    private mutating func visit(_ bytes: UnsafeMutableRawPointer, count: Int, at start: UInt64) {
+        var count = count
+        if count == LogState.segmentSize, let size = SegmentSummary.size(at: bytes + count) { count -= size }
+        var walk = RecordWalk(bytes: bytes, count: count, salt: salt)
         while let (position, header) = walk.next() {
             let offset = start + UInt64(position)
+            if verifies, walk.repaired.last == position {
+                note(offset, "a bit of a stored page's header is wrong", tables[header.table]?.disk, header.page)
+            }
             guard !verifies || header.isIntact(at: bytes + position, salt: salt) else {
                 note(offset, "the checksum of a stored page is wrong", tables[header.table]?.disk, header.page)
                 continue
@@ -56,7 +62,7 @@ struct LogScan {
             let key = Key(table: header.table, page: header.page)
             if let known = latest[key], known.sequence > header.sequence { continue }
             let segment = LogState.segment(of: offset)
-            latest[key] = Latest(sequence: header.sequence, segment: segment, length: header.length)
+            latest[key] = Latest(sequence: header.sequence, segment: segment, length: header.length, kind: header.kind)
         }
         guard verifies else { return }
         for gap in walk.gaps {
@@ -85,8 +91,10 @@ struct LogScan {
         )
         for (key, record) in latest {
             guard let index = places[key.table] else { continue }
+            let kind = RecordKind(rawValue: record.kind)
+            guard kind != .dropped else { continue }
             report.tables[index].info.storedPages += 1
-            report.tables[index].info.storedBytes += UInt64(record.length)
+            if kind != .same { report.tables[index].info.storedBytes += UInt64(record.length) }
         }
     }
 }

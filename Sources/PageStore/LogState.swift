@@ -20,6 +20,7 @@ struct LogState {
         var live = 0
         var used = 0
         var pending = 0
+        var records = 0
         var phase = Phase.free
     }
 
@@ -27,6 +28,8 @@ struct LogState {
     struct Reservation {
         var extent: Extent
         var count: Int
+        /// Those of them that take room.
+        var records: Int
         var sequence: UInt64
         var openedSegment: Bool
     }
@@ -47,11 +50,23 @@ struct LogState {
     var reserve: Int?
     /// Writes that are under way in an image that is kept: where, and from which sequence number on.
     private var flights: [(offset: UInt64, sequence: UInt64)] = []
-    var tracksFlights = false
-    private var heads = [0, 0]
+    /// Of an image that is kept: writes under way are tracked, and full segments get a summary.
+    var keeps = false
+    /// Full segments that want a summary.
+    var sealed: [Int] = []
+    /// Segments that are holes now, but perhaps not yet on the host's disk: a torn write into one must not uncover what
+    /// it held.
+    var punched: [Int] = []
+    /// Segments that were filled since the last mark: a recovery would have to read them.
+    var unmarked = 0
+    var heads = [0, 0]
 
     /// Every record with a lower number has been written to the file.
     var completed: UInt64 { flights.map(\.sequence).min() ?? sequence }
+
+    /// Segments wait to be summarized or punched.
+    @inline(__always)
+    var hasWork: Bool { !emptied.isEmpty || !sealed.isEmpty }
 
     /// Makes room for at least one record, and for as many of the batch as fit into one segment.
     /// - Throws: `ENOSPC` at the image's own limit.
@@ -62,7 +77,7 @@ struct LogState {
     ) throws(Errno) -> Reservation {
         var openedSegment = false
         var current = heads[head.rawValue]
-        if current == 0 || Self.segmentSize - segments[current].used < span(0) {
+        if current == 0 || room(in: current, records: 1) < span(0) {
             let next = try take(for: head)
             if current != 0 { seal(current) }
             current = next
@@ -71,27 +86,36 @@ struct LogState {
         }
         var bytes = 0
         var count = 0
-        let room = Self.segmentSize - segments[current].used
+        var filled = 0
         while count < records {
             let next = span(count)
-            if bytes + next > room { break }
+            if bytes + next > room(in: current, records: filled + 1) { break }
             bytes += next
             count += 1
+            if next > 0 { filled += 1 }
         }
         let offset = UInt64(current) * UInt64(Self.segmentSize) + UInt64(segments[current].used)
         segments[current].used += bytes
-        segments[current].live += bytes
         segments[current].pending += 1
-        live += bytes
+        segments[current].records += filled
+        weigh(current, bytes + filled * entrySize)
         let first = sequence
         sequence += UInt64(count)
-        if tracksFlights { flights.append((offset, first)) }
+        if keeps { flights.append((offset, first)) }
         return Reservation(
             extent: Extent(offset: offset, bytes: bytes),
             count: count,
+            records: filled,
             sequence: first,
             openedSegment: openedSegment
         )
+    }
+
+    /// Bytes that are left for records in an open segment, if there will be so many more of them.
+    @inline(__always)
+    private func room(in index: Int, records: Int) -> Int {
+        let summary = keeps ? SegmentSummary.size(records: segments[index].records + records) : 0
+        return Self.segmentSize - segments[index].used - summary
     }
 
     private mutating func take(for head: Head) throws(Errno) -> Int {
@@ -124,8 +148,9 @@ struct LogState {
         return true
     }
 
-    private mutating func seal(_ index: Int) {
+    mutating func seal(_ index: Int) {
         segments[index].phase = .sealed
+        queueIfSealed(index)
         emptyIfDead(index)
     }
 
@@ -133,29 +158,43 @@ struct LogState {
     mutating func settle(_ extent: Extent) {
         let index = Self.segment(of: extent.offset)
         segments[index].pending -= 1
-        if tracksFlights, let place = flights.firstIndex(where: { $0.offset == extent.offset }) {
+        if keeps, let place = flights.firstIndex(where: { $0.offset == extent.offset }) {
             flights.swapAt(place, flights.count - 1)
             flights.removeLast()
         }
+        queueIfSealed(index)
         emptyIfDead(index)
     }
 
     /// The write into a reservation failed; the room is used again if nobody reserved behind it.
-    mutating func cancel(_ extent: Extent) {
+    mutating func cancel(_ room: Reservation) {
+        let extent = room.extent
         let index = Self.segment(of: extent.offset)
         let end = Int(extent.offset % UInt64(Self.segmentSize)) + extent.bytes
         if segments[index].phase == .open, segments[index].used == end { segments[index].used -= extent.bytes }
-        release(extent)
+        weigh(index, -(extent.bytes + room.records * entrySize))
         settle(extent)
     }
 
-    /// Nothing points to these bytes any longer.
+    /// Nothing points to this record any longer.
     mutating func release(_ extent: Extent) {
         let index = Self.segment(of: extent.offset)
-        segments[index].live -= extent.bytes
-        live -= extent.bytes
+        weigh(index, -(extent.bytes + entrySize))
         emptyIfDead(index)
     }
+
+    /// What a record takes beside its own bytes.
+    @inline(__always)
+    private var entrySize: Int { keeps ? SegmentSummary.entrySize : 0 }
+
+    @inline(__always)
+    private mutating func weigh(_ index: Int, _ bytes: Int) {
+        segments[index].live += bytes
+        live += bytes
+    }
+
+    /// A recovery found a record that some page points to.
+    mutating func count(_ extent: Extent) { weigh(Self.segment(of: extent.offset), extent.bytes + entrySize) }
 
     mutating func emptyIfDead(_ index: Int) {
         let segment = segments[index]

@@ -10,7 +10,6 @@ extension PageTable {
             // The table is gone for good before the first of its records is.
             guard !isGone else { return }
             directory.remove(id)
-            try? log.synchronize()
         }
         guard detach(releasing: true) else { return }
         log.tables.withLock { $0[id] = nil }

@@ -54,7 +54,7 @@ extension PageTable {
             workspace.staged[0].entry = entry
             workspace.staged[0].position = 0
             workspace.staged[0].span = RecordHeader.span(length: length)
-            workspace.staged[0].checksum = RecordHeader.stage(
+            RecordHeader.stage(
                 workspace.staging, table: id, page: page, kind: RecordKind(compressor.algorithm), length: length,
                 salt: log.salt)
             return true

@@ -68,13 +68,13 @@ extension PageTable {
             RecordHeader.seal(
                 workspace.staging + workspace.staged[index].position,
                 sequence: room.sequence + UInt64(index - next),
-                payload: workspace.staged[index].checksum
+                salt: log.salt
             )
         }
         do {
             try log.file.write(at: room.extent.offset, from: workspace.staging + base, count: room.extent.bytes)
         } catch {
-            log.abandon(room.extent)
+            log.abandon(room)
             throw error
         }
         let stored = next + room.count

@@ -62,7 +62,7 @@ extension PageTable {
                 length = PageGeometry.pageSize
                 kind = .raw
             }
-            workspace.staged[index].checksum = RecordHeader.stage(
+            RecordHeader.stage(
                 record,
                 table: id,
                 page: run.lowerBound + UInt64(index),
@@ -84,7 +84,7 @@ extension PageTable {
     ) {
         let record = workspace.staging + position
         record.storeBytes(of: word, toByteOffset: RecordHeader.size, as: UInt64.self)
-        workspace.staged[index].checksum = RecordHeader.stage(
+        RecordHeader.stage(
             record, table: id, page: page, kind: kind, length: RecordHeader.wordSize, salt: log.salt)
         workspace.staged[index].entry = kind == .same ? .recordedSame(offset: 0) : .recordedEmpty(offset: 0)
         workspace.staged[index].position = position

@@ -55,7 +55,7 @@ extension SegmentLog {
         try file.read(at: start, into: memory.source, count: used)
         let known = tables.withLock { $0 }
         var filled = 0
-        var walk = RecordWalk(bytes: memory.source, count: used)
+        var walk = RecordWalk(bytes: memory.source, count: used, salt: salt)
         while let (position, header) = walk.next() {
             guard let table = known[header.table], table.points(page: header.page, to: start + UInt64(position)) else {
                 continue
@@ -83,7 +83,7 @@ extension SegmentLog {
             do {
                 try file.write(at: room.extent.offset, from: memory.target + base, count: room.extent.bytes)
             } catch {
-                abandon(room.extent)
+                abandon(room)
                 // On a full host the reserve is the last room that there is.
                 if error == .noSpace, state.withLock({ $0.openReserve() }) { continue }
                 throw error

@@ -4,28 +4,94 @@ import SystemPackage
 extension SegmentLog {
     /// Emptied segments that are worth a wait for the host's disk.
     private static let worthwhile = 16
+    /// Full segments that a recovery may have to read: one gibibyte.
+    private static let unmarkedLimit = 1024
 
     /// Waits until all records whose writes have ended are on the host's disk, and notes how far that is.
+    ///
+    /// Nothing of a volatile image outlives its user, so that there is nothing to wait for.
     /// - Throws: the error of the host; `EIO` ever after, for the host forgets what it could not write.
     func synchronize() throws(Errno) {
         guard let marks else { return }
-        try marks.advance { state.withLock { $0.completed } }
+        let punched = state.withLock { books in
+            books.unmarked = 0
+            defer { books.punched.removeAll() }
+            return books.punched
+        }
+        do throws(Errno) {
+            try marks.advance { state.withLock { $0.completed } }
+        } catch {
+            state.withLock { $0.punched += punched }
+            throw error
+        }
+        state.withLock { books in
+            for run in LogState.runs(of: punched) { books.recycle(run) }
+        }
     }
 
     /// Punches emptied segments, once what replaced their records is on the host's disk: that was written before they
     /// were emptied. On an error of the host they are kept.
     func punchReplaced(evenFew: Bool) {
-        let emptied = state.withLock { state in
-            let isWorthwhile = state.emptied.count >= Self.worthwhile || state.limit - state.allocated <= 2
-            return evenFew || isWorthwhile ? state.takeEmptied() : []
+        let (emptied, isTight, isLong) = state.withLock { state in
+            let isTight = state.limit - state.allocated <= 2
+            let isWorthwhile = evenFew || isTight || state.emptied.count >= Self.worthwhile
+            return (isWorthwhile ? state.takeEmptied() : [], isTight || evenFew, state.unmarked >= Self.unmarkedLimit)
         }
-        guard !emptied.isEmpty else { return }
+        guard !emptied.isEmpty else {
+            if isLong { try? synchronize() }
+            return
+        }
         do {
+            for index in emptied { try disown(index) }
             try synchronize()
             punch(emptied)
+            // The holes may be filled again when they are on the host's disk, too.
+            if isTight { try synchronize() }
         } catch {
-            state.withLock { $0.emptied += emptied }
+            state.withLock { state in
+                for index in emptied where state.segments[index].phase == .empty && !state.punched.contains(index) {
+                    state.emptied.append(index)
+                }
+            }
         }
+    }
+
+    /// Takes a summary away before its records go: a hole that is torn must not leave it behind.
+    private func disown(_ index: Int) throws(Errno) {
+        let end = UInt64(index + 1) * UInt64(LogState.segmentSize)
+        guard try file.size() >= end else { return }
+        try file.zero(at: end - UInt64(SegmentSummary.footerSize), count: SegmentSummary.footerSize)
+    }
+
+    /// Writes the summaries of full segments. One that the host does not take is done without.
+    func summarize() {
+        let (segments, stamp) = state.withLock { $0.sealed.isEmpty ? ([], 0) : $0.takeSealed() }
+        guard !segments.isEmpty else { return }
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        for index in segments {
+            try? summarize(index, stamp, buffer) { _, _ in true }
+            state.withLock { $0.finishSummary(index) }
+        }
+    }
+
+    /// - Parameter isWanted: asked for each record that has an intact header.
+    func summarize(
+        _ index: Int, _ stamp: UInt64, _ buffer: UnsafeMutableRawPointer,
+        _ isWanted: (RecordHeader, UnsafeRawPointer) -> Bool
+    ) throws(Errno) {
+        let start = UInt64(index) * UInt64(LogState.segmentSize)
+        let used = state.withLock { $0.segments[index].used }
+        try file.read(at: start, into: buffer, count: used)
+        var records: [(position: Int, header: RecordHeader)] = []
+        var walk = RecordWalk(bytes: buffer, count: used, salt: salt)
+        while let (position, header) = walk.next() {
+            if isWanted(header, buffer + position) { records.append((position, header)) }
+        }
+        let size = SegmentSummary.size(records: records.count)
+        guard used + size <= LogState.segmentSize else { return }
+        let summary = SegmentSummary(used: used, stamp: stamp, records: records)
+        try file.write(at: start + UInt64(LogState.segmentSize - size), summary.encoded(salt: salt))
     }
 
     /// A record is not what was written.

@@ -48,40 +48,46 @@ final class SegmentLog: Sendable {
         keeps = true
         marks = SyncMarks(file: file)
         var books = LogState()
-        books.tracksFlights = true
+        books.keeps = true
         if let capacity { books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1) }
         state = Guarded(books)
     }
 
     /// Gives up a reservation whose write failed: the torn bytes must not puzzle a later scan.
-    func abandon(_ extent: Extent) {
-        file.punch(at: extent.offset, count: UInt64(extent.bytes))
-        let hasEmptied = state.withLock { state in
-            state.cancel(extent)
-            return !state.emptied.isEmpty
+    func abandon(_ room: LogState.Reservation) {
+        file.punch(at: room.extent.offset, count: UInt64(room.extent.bytes))
+        let hasWork = state.withLock { state in
+            state.cancel(room)
+            return state.hasWork
         }
-        if hasEmptied { punchEmptied() }
+        if hasWork { tidy() }
     }
 
     /// Releases extents that no entry points to any more.
     func release(_ extents: UnsafeBufferPointer<Extent>) {
         guard !extents.isEmpty else { return }
-        let hasEmptied = state.withLock { state in
+        let hasWork = state.withLock { state in
             for extent in extents { state.release(extent) }
-            return !state.emptied.isEmpty
+            return state.hasWork
         }
-        if hasEmptied { punchEmptied() }
+        if hasWork { tidy() }
     }
 
     /// Ends a write: the reservation is in the tables, what it replaced is dead.
     @inline(__always)
     func settle(_ extent: Extent, releasing replaced: UnsafeBufferPointer<Extent>) {
-        let hasEmptied = state.withLock { state in
+        let hasWork = state.withLock { state in
             state.settle(extent)
             for old in replaced { state.release(old) }
-            return !state.emptied.isEmpty
+            return state.hasWork
         }
-        if hasEmptied { punchEmptied() }
+        if hasWork { tidy() }
+    }
+
+    /// Writes the summaries of full segments, and gives emptied ones back.
+    func tidy() {
+        if keeps { summarize() }
+        punchEmptied()
     }
 
     /// Gives the blocks of emptied segments back to the host; if the reserve is spent, the first of them becomes it.
@@ -103,7 +109,7 @@ final class SegmentLog: Sendable {
         let size = UInt64(LogState.segmentSize)
         for run in runs where !run.isEmpty {
             file.punch(at: UInt64(run.lowerBound) * size, count: UInt64(run.count) * size)
-            state.withLock { $0.recycle(run) }
+            state.withLock { if keeps { $0.punched += run } else { $0.recycle(run) } }
         }
     }
 

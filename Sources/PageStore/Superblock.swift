@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The first 4 KiB of an image.
+/// The first 4 KiB of an image. An image that is kept has a copy near the end of its first segment.
 ///
 /// Little-endian: magic (8 bytes), checksum, version (4 each), uuid (16), segment size, state, flags, zero (4 each),
 /// created (8, seconds since 1970). The checksum covers bytes 12 to the end.
@@ -9,6 +9,7 @@ struct Superblock {
     static let size = 4096
     static let magic: UInt64 = 0x0A67_6D49_4D61_725A  // "ZraMImg\n"
     static let version: UInt32 = 1
+    static let copyOffset = SyncMarks.offset - UInt64(size)
 
     /// Whether somebody uses the image, or did so until the end of its process.
     enum State: UInt32 {
@@ -48,7 +49,16 @@ struct Superblock {
         created = reader.get(Int64.self, at: 48)
     }
 
+    /// Writes it; of an image that is kept the copy first, so that one of the two is whole at any moment.
     func write(to file: ImageFile) throws(Errno) {
+        if flags & Self.kept != 0 {
+            try file.write(at: Self.copyOffset, encoded)
+            try file.synchronize()
+        }
+        try file.write(at: 0, encoded)
+    }
+
+    private var encoded: [UInt8] {
         var block = ByteWriter(count: Self.size)
         block.put(Self.magic, at: 0)
         block.put(version, at: 12)
@@ -59,7 +69,7 @@ struct Superblock {
         block.put(flags, at: 40)
         block.put(created, at: 48)
         block.sealChecksum(at: 8, covering: 12..<Self.size)
-        try file.write(at: 0, block.bytes)
+        return block.bytes
     }
 
     /// Where the checksums of this life's records start.

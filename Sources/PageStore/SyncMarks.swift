@@ -1,19 +1,23 @@
 import SystemPackage
 
 /// Two slots at the end of the first segment that say, in turn, up to which sequence number all records are on the
-/// host's disk, and which table number is free. A slot that is torn is no loss: the other one is true, only older.
+/// host's disk, which table number is free, and how long the file was. A slot that is torn is no loss: the other one is
+/// true, only older.
 ///
-/// A slot, little-endian: magic, checksum (4 bytes each), sequence, next table (8 each). The checksum covers bytes 8 to 23.
+/// A slot, little-endian: magic, checksum (4 bytes each), sequence, next table, length (8 each). The checksum covers
+/// bytes 8 to 31.
 final class SyncMarks: Sendable {
     static let slotSize = 512
     static let offset = UInt64(LogState.segmentSize - 2 * slotSize)
     private static let magic: UInt32 = 0x314D_525A  // "ZRM1"
-    private static let used = 24
+    private static let used = 32
 
     /// What a slot says.
     struct Mark: Equatable {
         var sequence: UInt64 = 0
         var nextTable: UInt64 = 0
+        /// Of the file, in bytes.
+        var length: UInt64 = 0
     }
 
     private struct State {
@@ -40,6 +44,7 @@ final class SyncMarks: Sendable {
             }
             latest.sequence = max(latest.sequence, reader.get(UInt64.self, at: 8))
             latest.nextTable = max(latest.nextTable, reader.get(UInt64.self, at: 16))
+            latest.length = max(latest.length, reader.get(UInt64.self, at: 24))
         }
         return latest
     }
@@ -59,13 +64,16 @@ final class SyncMarks: Sendable {
             if state.hasFailed { throw .ioError }
             let sequence = completed()
             do throws(Errno) {
+                let length = try file.size()
                 try file.synchronize()
                 state.mark.sequence = max(state.mark.sequence, sequence)
+                state.mark.length = length
                 state.turn = 1 - state.turn
                 var slot = ByteWriter(count: Self.used)
                 slot.put(Self.magic, at: 0)
                 slot.put(state.mark.sequence, at: 8)
                 slot.put(state.mark.nextTable, at: 16)
+                slot.put(state.mark.length, at: 24)
                 slot.sealChecksum(at: 4, covering: 8..<Self.used)
                 try file.write(at: Self.offset + UInt64(state.turn * Self.slotSize), slot.bytes)
             } catch {

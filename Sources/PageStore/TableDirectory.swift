@@ -4,10 +4,13 @@ import SystemPackage
 ///
 /// A slot, little-endian: magic, checksum, id, state (4 bytes each), pages, stored pages, stored bytes (8 each), then
 /// the algorithm (8) and the disk's name (64), both padded with zeroes. The checksum covers bytes 8 to 127.
+///
+/// An image that is kept has every slot twice. The second is written when the first is on the host's disk, so that one
+/// of the two is whole at any moment.
 final class TableDirectory: Sendable {
     static let offset = UInt64(Superblock.size)
     static let slotSize = 128
-    static let slotCount = (Int(SyncMarks.offset) - Superblock.size) / slotSize
+    static let slotCount = (Int(Superblock.copyOffset) - Superblock.size) / (2 * slotSize)
     static let magic: UInt32 = 0x3154_525A  // "ZRT1"
     static let nameCapacity = 64
 
@@ -20,16 +23,18 @@ final class TableDirectory: Sendable {
     }
 
     private let file: ImageFile
+    private let log: SegmentLog
     private let slots = Guarded<[UInt32?]>([])
 
-    init(file: ImageFile) {
+    init(file: ImageFile, log: SegmentLog) {
         self.file = file
+        self.log = log
     }
 
     /// Goes on from what the slots of an image that is kept say.
     func adopt(_ ids: [UInt32?]) { slots.withLock { $0 = ids } }
 
-    /// Enters a table.
+    /// Enters a table; of an image that is kept it is on the host's disk then.
     /// - Throws: `ENOMEM` if all slots are taken; an error of the host.
     func add(_ info: TableInfo, _ condition: Condition = .live) throws(Errno) {
         let slot = try slots.withLock { slots throws(Errno) -> Int in
@@ -41,9 +46,10 @@ final class TableDirectory: Sendable {
             slots.append(info.id)
             return slots.count - 1
         }
-        do {
-            try write(slot, Self.encode(info, condition))
+        do throws(Errno) {
+            try write([(slot, Self.encode(info, condition))])
         } catch {
+            if log.keeps { try? write([(slot, Self.empty)]) }
             slots.withLock { $0[slot] = nil }
             throw error
         }
@@ -53,21 +59,61 @@ final class TableDirectory: Sendable {
     func remove(_ id: UInt32) {
         guard let slot = slots.withLock({ $0.firstIndex(of: id) }) else { return }
         // A host that cannot write zeroes here cannot write a clean superblock either, and that one is reported.
-        try? write(slot, [UInt8](repeating: 0, count: Self.slotSize))
+        try? write([(slot, Self.empty)])
         slots.withLock { $0[slot] = nil }
     }
 
-    /// Writes a table's final counts: one that was never freed, or one that is kept.
-    func close(_ info: TableInfo, _ condition: Condition) {
-        guard let slot = slots.withLock({ $0.firstIndex(of: info.id) }) else { return }
-        try? write(slot, Self.encode(info, condition))
+    /// Writes the final counts of tables that were never freed, or that are kept.
+    func close(_ tables: [TableInfo], _ condition: Condition) {
+        let known = slots.withLock { $0 }
+        try? write(
+            tables.compactMap { info in
+                known.firstIndex(of: info.id).map { ($0, Self.encode(info, condition)) }
+            })
     }
 
-    private func write(_ slot: Int, _ bytes: [UInt8]) throws(Errno) {
-        try file.write(at: Self.offset + UInt64(slot * Self.slotSize), bytes)
+    /// Writes slots, and their copies when they are safe.
+    func write(_ changes: [(slot: Int, bytes: [UInt8])]) throws(Errno) {
+        guard !changes.isEmpty else { return }
+        for copy in 0..<(log.keeps ? 2 : 1) {
+            for change in changes {
+                try file.write(at: Self.place(of: change.slot, copy: copy), change.bytes)
+            }
+            try log.synchronize()
+        }
     }
 
-    private static func encode(_ info: TableInfo, _ condition: Condition) -> [UInt8] {
+    static func place(of slot: Int, copy: Int) -> UInt64 {
+        offset + UInt64((copy * slotCount + slot) * slotSize)
+    }
+
+    static let empty = [UInt8](repeating: 0, count: slotSize)
+
+    /// What a slot has to say when both of its copies are read.
+    enum Finding {
+        case empty
+        case table(TableInfo, Condition)
+        /// Nothing can be known of it.
+        case damaged
+    }
+
+    /// Reads a slot of an image that is kept.
+    ///
+    /// The first copy is written first: a torn one with nothing behind it was never finished, and one that is empty
+    /// with something behind it was being struck out.
+    /// - Returns: also whether both copies say it.
+    static func decode(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> (Finding, isSound: Bool) {
+        let isSound = first.elementsEqual(second)
+        switch (Result { try decode(first) }, Result { try decode(second) }) {
+        case (.success(let found?), _): return (.table(found.0, found.1), isSound)
+        case (.success(nil), _): return (.empty, isSound)
+        case (.failure, .success(let found?)): return (.table(found.0, found.1), false)
+        case (.failure, .success(nil)): return (.empty, false)
+        case (.failure, .failure): return (.damaged, false)
+        }
+    }
+
+    static func encode(_ info: TableInfo, _ condition: Condition) -> [UInt8] {
         var bytes = ByteWriter(count: slotSize)
         bytes.put(magic, at: 0)
         bytes.put(info.id, at: 8)

@@ -10,8 +10,6 @@ final class Workspace {
         /// Where its record begins in `staging`, and its length there; meaningless for a same-filled page.
         var position = 0
         var span = 0
-        /// The checksum of its payload.
-        var checksum: UInt32 = 0
         /// What the table held when the page was counted in.
         var old = PageEntry.empty
     }

@@ -152,13 +152,13 @@ import Testing
         try table.put(bytes, at: 0)
         try scratch.write("image", [1, 2, 3], at: Int(table.map[10].value) + 100)
         let segment = LogState.segment(of: table.map[10].value)
-        table.discard(pages: 20..<250)
+        try table.discard(pages: 20..<250)
         table.compact()
         #expect(throws: Errno.ioError) { _ = try table.get(4096, at: 10 * 4096) }
         for page in 0..<600 where page != 10 && !(20..<250).contains(page) {
             #expect(try table.get(4096, at: UInt64(page) << 12) == Array(bytes[(page << 12)..<((page + 1) << 12)]))
         }
-        table.discard(page: 10)
+        try table.discard(page: 10)
         #expect(image.log.state.withLock { $0.segments[segment].live } == 0)
     }
 

@@ -33,7 +33,7 @@ import Testing
             case 10..<12:
                 let end = min(page + Int.random(in: 1...40, using: &random), pages)
                 let first = base >> 12
-                table.discard(pages: (first + UInt64(page))..<(first + UInt64(end)))
+                try table.discard(pages: (first + UInt64(page))..<(first + UInt64(end)))
                 for index in (page << 12)..<(end << 12) { bytes[index] = 0 }
             case 12:
                 if Int.random(in: 0..<20, using: &random) == 0 { table.compact() } else { table.markIdle() }

@@ -51,7 +51,7 @@ import Testing
         expected.memUsedMax = 3 * 4096
         #expect(table.statistics == expected)
 
-        table.discard(pages: 2..<4)
+        try table.discard(pages: 2..<4)
         expected.origDataSize = 3 * 4096
         expected.comprDataSize = 4096
         expected.memUsedTotal = 4096
@@ -85,7 +85,7 @@ import Testing
         #expect(table.statistics.memLimit == 4 * 4096)
         // Same-filled pages need no memory.
         try table.put([UInt8](repeating: 7, count: 4096), at: 5 * 4096)
-        table.discard(page: 1)
+        try table.discard(page: 1)
         try table.put(content(4096, kind: 3, &random), at: 0)
         // Of a request that exceeds the limit half way, the first half is stored.
         table.setLimit(pages: 6)
@@ -106,7 +106,7 @@ import Testing
         #expect(throws: Errno.ioError) { try table.put([1, 2], at: 0) }
         #expect(throws: Errno.ioError) { _ = try table.get(2, at: 0) }
         #expect(throws: Errno.ioError) { try table.flush() }
-        table.discard(page: 0)
+        try table.discard(page: 0)
         table.markIdle()
         #expect(table.compact() == 0)
         #expect(table.statistics == PageStatistics())
@@ -122,7 +122,7 @@ import Testing
         #expect(!table.points(page: 0, to: old))
         #expect(!table.repoint(page: 0, from: old, to: old + 1 << 20))
         #expect(try table.get(4096, at: 0) == newer)
-        table.discard(page: 0)
+        try table.discard(page: 0)
         #expect(!table.repoint(page: 0, from: old, to: old + 1 << 20))
         #expect(try table.get(4096, at: 0) == [UInt8](repeating: 0, count: 4096))
     }
@@ -143,7 +143,7 @@ import Testing
         let large = try image.makeTable(disk: "zram2", pages: pages, algorithm: .zstd)
         try large.put([1, 2, 3], at: (pages - 1) << 12)
         #expect(try large.get(3, at: (pages - 1) << 12) == [1, 2, 3])
-        large.discard(pages: 0..<pages)
+        try large.discard(pages: 0..<pages)
         large.free()
         #expect(try residentPages() < before + 4096, "16 MiB, where the table spans 300")
         #expect(throws: Errno.noMemory) { try image.makeTable(disk: "x", pages: 1 << 52, algorithm: .lz4) }

@@ -131,7 +131,7 @@ import Testing
         try table.put([1, 2, 3], at: 4096)
         #expect(try table.get(8, at: 4096) == [1, 2, 3] + Array(bytes[4099..<4104]))
         #expect(backing.statistics.count == 1)
-        table.discard(page: 2)
+        try table.discard(page: 2)
         #expect(backing.statistics.count == 0)
         #expect(try table.get(4096, at: 8192) == [UInt8](repeating: 0, count: 4096))
     }

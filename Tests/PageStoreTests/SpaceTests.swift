@@ -51,7 +51,7 @@ import Testing
         try check(table, expected)
         // A third of the pages, scattered, so that only cleaning can make room.
         for page in stride(from: UInt64(0), to: UInt64(expected.count), by: 3) {
-            table.discard(page: page)
+            try table.discard(page: page)
             expected[page] = nil
         }
         var again = 0

@@ -1,0 +1,126 @@
+import SystemPackage
+
+/// The walk over the segments, and the books afterwards.
+extension Recovery {
+    func scan() throws(Errno) {
+        let segmentSize = UInt64(LogState.segmentSize)
+        let size = try file.size()
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        var next = segmentSize
+        while let data = try file.data(from: next), data < size {
+            let start = max(next, data / segmentSize * segmentSize)
+            try visit(start, buffer)
+            next = start + segmentSize
+            onProgress?(min(next, size), size)
+        }
+    }
+
+    private func visit(_ start: UInt64, _ buffer: UnsafeMutableRawPointer) throws(Errno) {
+        let index = LogState.segment(of: start)
+        if let summary = try summary(of: start, buffer) {
+            highest = max(highest, summary.stamp)
+            if summary.stamp < mark.sequence {
+                summarized[index] = summary.used
+                for record in summary.records { adopt(record.header, start + UInt64(record.position)) }
+                return
+            }
+        }
+        let got = try file.readAvailable(at: start, into: buffer, count: LogState.segmentSize)
+        var end = got
+        if got == LogState.segmentSize, let size = SegmentSummary.size(at: buffer + got) { end -= size }
+        scanned[index] = search(start, buffer, end)
+    }
+
+    /// Reads the end of a segment: all of its summary, most often.
+    private func summary(of start: UInt64, _ buffer: UnsafeMutableRawPointer) throws(Errno) -> SegmentSummary? {
+        let end = start + UInt64(LogState.segmentSize)
+        var count = 8192
+        for _ in 0..<2 {
+            guard try file.readAvailable(at: end - UInt64(count), into: buffer, count: count) == count,
+                let size = SegmentSummary.size(at: buffer + count)
+            else { return nil }
+            if size <= count {
+                let bytes = UnsafeRawBufferPointer(start: buffer + count - size, count: size)
+                return SegmentSummary(bytes, salt: superblock.salt)
+            }
+            count = size
+        }
+        return nil
+    }
+
+    /// Reads the records themselves, and says where they end.
+    private func search(_ start: UInt64, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+        var walk = RecordWalk(bytes: buffer, count: count, salt: superblock.salt)
+        var end = 0
+        while let (position, header) = walk.next() {
+            let offset = start + UInt64(position)
+            end = position + header.span
+            highest = max(highest, header.sequence)
+            nextTable = max(nextTable, header.table &+ 1)
+            if header.isIntact(at: buffer + position, salt: superblock.salt), walk.repaired.last != position {
+                adopt(header, offset)
+            } else {
+                suspects.append(Suspect(header: header, offset: offset))
+            }
+        }
+        return end
+    }
+
+    func adopt(_ header: RecordHeader, _ offset: UInt64) {
+        parts[header.table]?.adopt(header, offset)
+    }
+
+    /// Counts what lives where, gives dead segments back, and makes room for the cleaner. Segments are not appended to:
+    /// there may be torn bytes.
+    func settleBooks() throws(Errno) {
+        let segmentSize = UInt64(LogState.segmentSize)
+        let segments = Int((try file.size() + segmentSize - 1) / segmentSize)
+        let (toSummarize, stamp) = log.state.withLock { books in
+            books.sequence = max(highest, mark.sequence) + 1
+            while books.segments.count < segments {
+                let index = books.segments.count
+                let used = summarized[index] ?? scanned[index]
+                // A hole is free; but if it is one only since the last mark, that may not be on the host's disk.
+                books.segments.append(LogState.Segment(used: used ?? 0, phase: used == nil ? .empty : .sealed))
+                if used == nil { books.punched.append(index) }
+                books.allocated += 1
+            }
+            for part in parts.values { part.count(into: &books) }
+            for index in books.segments.indices.dropFirst() { books.emptyIfDead(index) }
+            let sealed = scanned.keys.filter { books.segments[$0].phase == .sealed }
+            books.sequence += 1
+            return (sealed.sorted(), books.sequence - 1)
+        }
+        guard purpose != .read else { return }
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        for index in toSummarize {
+            try log.summarize(index, stamp, buffer) { header, record in
+                header.sequence < mark.sequence || header.isIntact(at: record, salt: superblock.salt)
+            }
+        }
+        log.punchReplaced(evenFew: true)
+        try log.synchronize()
+        try log.ensureReserve()
+    }
+}
+
+extension SegmentLog {
+    /// Makes a reserve if there is none.
+    /// - Throws: the error of the host if it has no room.
+    func ensureReserve() throws(Errno) {
+        let index = state.withLock { books -> Int? in
+            guard books.reserve == nil else { return nil }
+            if let free = books.free.popLast() { return free }
+            books.segments.append(LogState.Segment())
+            return books.segments.count - 1
+        }
+        guard let index else { return }
+        try file.zero(at: UInt64(index) * UInt64(LogState.segmentSize), count: LogState.segmentSize)
+        state.withLock { books in
+            books.allocated += 1
+            _ = books.adoptReserve(index)
+        }
+    }
+}
