@@ -16,7 +16,14 @@ extension Image {
         _ path: String, capacity: UInt64? = nil, options: TableOptions = TableOptions(),
         onProgress: ((UInt64, UInt64) -> Void)? = nil
     ) throws(ImageError) -> Image {
-        let (file, before) = try ImageFile.claim(path)
+        try keeping(path, ImageFile.claim(path), capacity, options, onProgress)
+    }
+
+    static func keeping(
+        _ path: String, _ claimed: (ImageFile, Superblock?), _ capacity: UInt64? = nil,
+        _ options: TableOptions = TableOptions(), _ onProgress: ((UInt64, UInt64) -> Void)? = nil
+    ) throws(ImageError) -> Image {
+        let (file, before) = claimed
         guard let before, before.flags & Superblock.kept != 0 else {
             do throws(Errno) {
                 return try begin(path, file, capacity)

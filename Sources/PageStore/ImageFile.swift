@@ -6,6 +6,9 @@ import SystemPackage
 /// daemon out. The lock and the descriptor go when the last user of the file does.
 final class ImageFile: Sendable {
     let descriptor: Int32
+    /// Told of each change before it is made; throws in place of the host. For tests, which set it before the file is
+    /// used.
+    nonisolated(unsafe) var observer: ((FileChange) throws(Errno) -> Void)?
 
     /// Takes over an open descriptor.
     init(owning descriptor: Int32) {
@@ -39,6 +42,7 @@ final class ImageFile: Sendable {
 
     /// Writes exactly `count` bytes.
     func write(at offset: UInt64, from buffer: UnsafeRawPointer, count: Int) throws(Errno) {
+        try observer?(.write(offset, UnsafeRawBufferPointer(start: buffer, count: count)))
         var done = 0
         while done < count {
             let put = pwrite(descriptor, buffer + done, count - done, off_t(offset) + off_t(done))
@@ -62,6 +66,7 @@ final class ImageFile: Sendable {
     ///
     /// Where the host has no holes the range is overwritten, because a log scan must never meet old records.
     func punch(at offset: UInt64, count: UInt64) {
+        if let observer, (try? observer(.punch(offset, count))) == nil { return }
         if zramfs_punch_hole(descriptor, off_t(offset), off_t(count)) == 0 { return }
         let end = min(offset + count, (try? size()) ?? 0)
         if offset < end { try? zero(at: offset, count: Int(end - offset)) }
@@ -103,11 +108,13 @@ final class ImageFile: Sendable {
 
     /// Cuts the file off, or extends it with a hole.
     func truncate(to length: UInt64) throws(Errno) {
+        try observer?(.truncate(length))
         guard ftruncate(descriptor, off_t(length)) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// Waits until the host has everything on its disk.
     func synchronize() throws(Errno) {
+        try observer?(.synchronize)
         guard fdatasync(descriptor) == 0 else { throw Errno(rawValue: errno) }
     }
 
