@@ -63,6 +63,15 @@ extension Image {
         return Image(keeping: path, file: file, superblock: superblock, directory, log, nextTable: 1)
     }
 
+    /// Gathers the live pages of thinly used segments of all disks.
+    /// - Returns: the bytes that this freed.
+    /// - Throws: the error of the host.
+    public func compact() throws(Errno) -> UInt64 {
+        let freed = UInt64(log.compact() * LogState.segmentSize)
+        try log.synchronize()
+        return freed
+    }
+
     /// Whether the disks outlive the image's user.
     public var keepsDisks: Bool { log.keeps }
 

@@ -54,8 +54,22 @@ public struct ImageError: Error, Sendable, Equatable, CustomStringConvertible {
         return "\(path): \(message)\(place)\(reason); \(remedy)"
     }
 
+    /// The image does not keep its disks.
+    public static func volatile(_ path: String) -> ImageError {
+        ImageError(
+            .keepsDisks, path: path, "this image does not keep its disks",
+            remedy: "the next mount empties it anyhow; mount with -o keep for one that does")
+    }
+
+    /// Another process has the image open.
+    static func inUse(_ path: String) -> ImageError {
+        ImageError(
+            .inUse, path: path, "the image is in use by another daemon",
+            remedy: "unmount that one first, or choose another image")
+    }
+
     /// The host refused a system call.
-    static func host(_ path: String, _ action: String, _ cause: Errno) -> ImageError {
+    public static func host(_ path: String, _ action: String, _ cause: Errno) -> ImageError {
         let remedy =
             switch cause {
             case .noSuchFileOrDirectory: "check the path"

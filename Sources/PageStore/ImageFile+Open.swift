@@ -4,16 +4,11 @@ import SystemPackage
 extension ImageFile {
     /// Opens a file for an image and locks it; nothing in it is changed.
     /// - Returns: also the superblock, if the file has content.
-    static func claim(_ path: String) throws(ImageError) -> (ImageFile, Superblock?) {
-        let file = try open(path, flags: O_RDWR | O_CREAT, action: "open the image")
-        guard file.tryLock(exclusive: true) else {
-            throw ImageError(
-                .inUse,
-                path: path,
-                "the image is in use by another daemon",
-                remedy: "unmount that one first, or choose another image"
-            )
-        }
+    ///
+    /// - Parameter flags: of open(2); without `O_CREAT` the file must exist.
+    static func claim(_ path: String, flags: Int32 = O_CREAT) throws(ImageError) -> (ImageFile, Superblock?) {
+        let file = try open(path, flags: O_RDWR | flags, action: "open the image")
+        guard file.tryLock(exclusive: true) else { throw .inUse(path) }
         do {
             guard try file.size() > 0 else { return (file, nil) }
         } catch {
@@ -21,6 +16,9 @@ extension ImageFile {
         }
         return (file, try file.superblock(path))
     }
+
+    /// Of open(2), for those that do not import the C library.
+    static let readOnly = O_RDONLY
 
     /// Makes a file without a name.
     static func temporary(in directory: String) throws(ImageError) -> ImageFile {

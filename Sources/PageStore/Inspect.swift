@@ -5,10 +5,13 @@ import SystemPackage
 /// - Parameters:
 ///   - path: the image.
 ///   - check: whether to verify every checksum, too. An image that is in use is not checked: it changes meanwhile.
+///   - onProgress: told of the bytes that were read, and of all.
 /// - Throws: `ImageError` if the file is no image, or cannot be read. Damage behind the superblock is no error but a
 ///   problem in the report.
-public func inspect(imageAt path: String, check: Bool) throws(ImageError) -> ImageReport {
-    let file = try ImageFile.open(path, flags: O_RDONLY, action: "open the image")
+public func inspect(
+    imageAt path: String, check: Bool, onProgress: ((UInt64, UInt64) -> Void)? = nil
+) throws(ImageError) -> ImageReport {
+    let file = try ImageFile.open(path, flags: ImageFile.readOnly, action: "open the image")
     let isUnused = file.tryLock(exclusive: false)
     let superblock = try file.superblock(path)
     do throws(Errno) {
@@ -24,9 +27,14 @@ public func inspect(imageAt path: String, check: Bool) throws(ImageError) -> Ima
             checked: check && isUnused
         )
         try readDirectory(of: file, into: &report)
+        let length = report.keepsDisks ? try SyncMarks.read(from: file).length : 0
+        if report.fileSize < length {
+            let message = "the file ends here, but was \(length) bytes long"
+            report.problems.append(.init(offset: report.fileSize, message: message))
+        }
         guard report.state != .inUse else { return report }
         var scan = LogScan(tables: report.tables.map(\.info), salt: superblock.salt, verifies: check)
-        try scan.run(over: file, size: report.fileSize)
+        try scan.run(over: file, size: report.fileSize, onProgress)
         scan.complete(&report)
         return report
     } catch {

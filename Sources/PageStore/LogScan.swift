@@ -27,7 +27,9 @@ struct LogScan {
         self.verifies = verifies
     }
 
-    mutating func run(over file: ImageFile, size: UInt64) throws(Errno) {
+    mutating func run(
+        over file: ImageFile, size: UInt64, _ onProgress: ((UInt64, UInt64) -> Void)? = nil
+    ) throws(Errno) {
         let segmentSize = LogState.segmentSize
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
@@ -37,6 +39,7 @@ struct LogScan {
             visit(buffer, count: count, at: offset)
             segmentCount += 1
             offset += UInt64(segmentSize)
+            onProgress?(offset, size)
         }
     }
 

@@ -96,8 +96,12 @@ extension Recovery {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
         for index in toSummarize {
+            let start = UInt64(index) * segmentSize
             try log.summarize(index, stamp, buffer) { header, record in
-                header.sequence < mark.sequence || header.isIntact(at: record, salt: superblock.salt)
+                // A torn copy of a record that was on the move must not become as good as the record.
+                header.isIntact(at: record, salt: superblock.salt)
+                    || parts[header.table]?.table.points(
+                        page: header.page, to: start + UInt64(record - UnsafeRawPointer(buffer))) == true
             }
         }
         log.punchReplaced(evenFew: true)

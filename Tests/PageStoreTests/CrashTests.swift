@@ -6,7 +6,7 @@ import Testing
 
 /// `-o keep` against every state that a crash can leave behind. ZRAMFS_CUTS says how many are tried for each seed.
 @Suite("crashes of an image that is kept") struct CrashTests {
-    static let cuts = ProcessInfo.processInfo.environment["ZRAMFS_CUTS"].flatMap(Int.init) ?? 120
+    static let cuts = ProcessInfo.processInfo.environment["ZRAMFS_CUTS"].flatMap(Int.init) ?? 60
 
     @Test("what a flush returned for is there, and nothing that never was", arguments: [UInt64(1), 2])
     func cuts(seed: UInt64) throws {
