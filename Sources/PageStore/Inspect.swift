@@ -27,13 +27,14 @@ public func inspect(
             checked: check && isUnused
         )
         try readDirectory(of: file, into: &report)
-        let length = report.keepsDisks ? try SyncMarks.read(from: file).length : 0
-        if report.fileSize < length {
-            let message = "the file ends here, but was \(length) bytes long"
+        let mark = report.keepsDisks ? try SyncMarks.read(from: file) : nil
+        if let mark, report.fileSize < mark.length {
+            let message = "the file ends here, but was \(mark.length) bytes long"
             report.problems.append(.init(offset: report.fileSize, message: message))
         }
         guard report.state != .inUse else { return report }
-        var scan = LogScan(tables: report.tables.map(\.info), salt: superblock.salt, verifies: check)
+        var scan = LogScan(
+            tables: report.tables.map(\.info), salt: superblock.salt, verifies: check, promised: mark?.sequence ?? .max)
         try scan.run(over: file, size: report.fileSize, onProgress)
         scan.complete(&report)
         return report
@@ -64,7 +65,9 @@ private func readDirectory(of file: ImageFile, into report: inout ImageReport) t
         switch finding {
         case .table(let info, let condition):
             report.tables.append(.init(info: info, isLeaked: condition == .leaked))
-            if !isSound { report.problems.append(.init(offset: place, message: "of a directory entry one copy is left")) }
+            if !isSound {
+                report.problems.append(.init(offset: place, message: "of a directory entry one copy is left"))
+            }
         case .empty: break
         case .damaged: report.problems.append(.init(offset: place, message: "a directory entry is damaged"))
         }

@@ -17,11 +17,16 @@ struct LogScan {
     private let tables: [UInt32: TableInfo]
     private let salt: UInt32
     private let verifies: Bool
+    /// Records with higher numbers were never promised to be there.
+    private let promised: UInt64
     private var latest: [Key: Latest] = [:]
     private var segmentCount = 0
     private var problems: [ImageReport.Problem] = []
+    /// Damaged records, which matter unless there are newer ones.
+    private var damaged: [(key: Key, sequence: UInt64, problem: ImageReport.Problem)] = []
 
-    init(tables: [TableInfo], salt: UInt32, verifies: Bool) {
+    init(tables: [TableInfo], salt: UInt32, verifies: Bool, promised: UInt64 = .max) {
+        self.promised = promised
         self.tables = Dictionary(tables.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.salt = salt
         self.verifies = verifies
@@ -49,11 +54,10 @@ struct LogScan {
         var walk = RecordWalk(bytes: bytes, count: count, salt: salt)
         while let (position, header) = walk.next() {
             let offset = start + UInt64(position)
-            if verifies, walk.repaired.last == position {
-                note(offset, "a bit of a stored page's header is wrong", tables[header.table]?.disk, header.page)
-            }
-            guard !verifies || header.isIntact(at: bytes + position, salt: salt) else {
-                note(offset, "the checksum of a stored page is wrong", tables[header.table]?.disk, header.page)
+            if verifies, let message = fault(header, bytes + position, isRepaired: walk.repaired.last == position) {
+                let disk = tables[header.table]?.disk
+                let problem = ImageReport.Problem(offset: offset, message: message, disk: disk, page: header.page)
+                damaged.append((Key(table: header.table, page: header.page), header.sequence, problem))
                 continue
             }
             // The records of a table that is gone are dead.
@@ -73,13 +77,21 @@ struct LogScan {
         }
     }
 
+    private func fault(_ header: RecordHeader, _ record: UnsafeRawPointer, isRepaired: Bool) -> String? {
+        guard header.isIntact(at: record, salt: salt) else { return "the checksum of a stored page is wrong" }
+        return isRepaired ? "a bit of a stored page's header is wrong" : nil
+    }
+
     private mutating func note(_ offset: UInt64, _ message: String, _ disk: String?, _ page: UInt64?) {
         problems.append(.init(offset: offset, message: message, disk: disk, page: page))
     }
 
     /// Puts what was found into the report.
     func complete(_ report: inout ImageReport) {
-        report.problems += problems
+        let matter = damaged.filter { bad in
+            bad.sequence < promised && bad.sequence > latest[bad.key]?.sequence ?? 0 && tables[bad.key.table] != nil
+        }.map(\.problem)
+        report.problems += (problems + matter).sorted { $0.offset < $1.offset }
         let live = Set(latest.values.map(\.segment)).count
         report.segmentsLive = live
         report.segmentsFree = segmentCount - live

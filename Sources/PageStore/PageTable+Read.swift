@@ -88,7 +88,8 @@ extension PageTable {
             }
             let record = workspace.fetched + position
             position += entry.span
-            guard let header = RecordHeader(from: record, salt: log.salt), Int(header.length) == entry.length, header.table == id,
+            guard let header = RecordHeader(from: record, salt: log.salt), Int(header.length) == entry.length,
+                header.table == id,
                 header.page == run.lowerBound + UInt64(index), header.isIntact(at: record, salt: log.salt),
                 workspace.decompress(
                     record + RecordHeader.size,

@@ -116,7 +116,8 @@ final class Recovery {
             case .table(let info, let condition):
                 if !isSound { unsound.append((slot, TableDirectory.encode(info, condition))) }
                 slots[slot] = info.id
-                parts[info.id] = try RecoveredTable(PageTable(info: info, options: options, log: log, directory: directory))
+                parts[info.id] = try RecoveredTable(
+                    PageTable(info: info, options: options, log: log, directory: directory))
                 nextTable = max(nextTable, info.id &+ 1)
             case .empty:
                 if !isSound { unsound.append((slot, TableDirectory.empty)) }

@@ -38,7 +38,8 @@ final class SyncMarks: Sendable {
         let got = try file.readAvailable(at: offset, into: bytes.baseAddress!, count: bytes.count)
         var latest = Mark()
         for slot in 0..<2 where got >= slot * slotSize + used {
-            let reader = ByteReader(bytes: UnsafeRawBufferPointer(rebasing: bytes[slot * slotSize..<(slot + 1) * slotSize]))
+            let reader = ByteReader(
+                bytes: UnsafeRawBufferPointer(rebasing: bytes[slot * slotSize..<(slot + 1) * slotSize]))
             guard reader.get(UInt32.self, at: 0) == magic, reader.checksumMatches(at: 4, covering: 8..<used) else {
                 continue
             }

@@ -38,6 +38,9 @@ struct MountCommand: ParsableCommand {
         let mountPoint = MountTable.absolute(last)
         try Self.check(mountPoint, last)
         let image = paths.count == 2 ? MountTable.absolute(paths[0]) : nil
+        if parsed.keeps, image == nil {
+            throw Failure("-o keep wants an image that stays; example: zramfs mount -o keep disk.img \(last)", .usage)
+        }
         if foreground || debug || readyDescriptor != nil {
             let daemon = try Daemon(
                 image: image, mountPoint: mountPoint, options: parsed, debug: debug, readyDescriptor: readyDescriptor)

@@ -63,7 +63,8 @@ struct ParsedMountOptions {
             fuse.append(whole)
         default:
             throw Failure(
-                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep log= allow_other ro", .usage
+                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep log= allow_other ro",
+                .usage
             )
         }
     }

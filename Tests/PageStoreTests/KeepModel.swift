@@ -100,7 +100,8 @@ final class KeepModel {
     }
 
     private func make() throws {
-        let disk = "zram\(["0", "1", "2"].first { name in !lives.contains { $0.gone == .max && $0.disk == "zram" + name } }!)"
+        let disk =
+            "zram\(["0", "1", "2"].first { name in !lives.contains { $0.gone == .max && $0.disk == "zram" + name } }!)"
         let life = Life(disk, pages: 300, at: now)
         lives.append(life)
         life.table = try image.makeTable(

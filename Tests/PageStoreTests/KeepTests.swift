@@ -118,7 +118,8 @@ import Testing
                 let table = try #require(flipped.takeKept(disk: disk), "byte \(place)")
                 for page in 0..<400 {
                     if let got = try? table.get(4096, at: UInt64(page) << 12) {
-                        #expect(got == Array(expected[(page << 12)..<((page + 1) << 12)]), "byte \(place), page \(page)")
+                        #expect(
+                            got == Array(expected[(page << 12)..<((page + 1) << 12)]), "byte \(place), page \(page)")
                     } else {
                         unreadable += 1
                         #expect(reported.withLock { $0[disk]?.contains(UInt64(page)) } == true, "byte \(place)")
@@ -154,7 +155,8 @@ import Testing
         #expect(try Image.repair(scratch.file()).lost == [])
     }
 
-    @Test("a shorter file is refused, read as far as it goes, and repaired", arguments: [1 << 20, 1_500_000, 3_000_000])
+    @Test(
+        "a shorter file is refused, read as far as it goes, and repaired", arguments: [1 << 20, 1_500_000, 3_000_000])
     func truncated(length: Int) throws {
         let image = try open()
         _ = try fill(image)

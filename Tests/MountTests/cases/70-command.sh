@@ -17,6 +17,7 @@ wrong 2 'known are' mount -o patches=nonsense "$work/empty"
 wrong 2 'known are' mount -o abi=7 "$work/empty"
 wrong 2 'a number from' mount -o cpus=many "$work/empty"
 wrong 2 'unknown option' mount -o frobnicate "$work/empty"
+wrong 2 'keep wants an image' mount -o keep "$work/empty"
 wrong 2 'mkdir' mount "$work/absent"
 wrong 2 'not a directory' mount "$0"
 wrong 2 'MOUNTPOINT' mount
@@ -25,7 +26,7 @@ wrong 2 'no zramfs mount' umount "$work/empty"
 wrong 2 '' frobnicate
 wrong 2 '' mount --frobnicate
 wrong 2 'does not exist\|No such file' image info "$work/absent.img"
-for command in '' mount umount rmmod modprobe lsmod policies image 'image info' 'image check'; do
+for command in '' mount umount rmmod modprobe lsmod policies image 'image info' 'image check' 'image repair' 'image export' 'image import' 'image compact'; do
     # shellcheck disable=SC2086
     "$ZRAMFS" $command --help >"$work/out" 2>&1; is "help of '$command'" 0 $?
     grep -q -i 'example' "$work/out" || fail "help of '$command' shows no example"

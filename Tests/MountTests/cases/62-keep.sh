@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# -o keep: what was synced is there after kill -9 of the daemon; damage is EIO and a line in the log; image tools.
+. "$(dirname "$0")/../lib.sh"
+needRoot
+need mkfs.ext4 losetup fsck.ext4
+
+disk_loop=
+cleanup() {
+    umount -l "$work/ext4" 2>/dev/null
+    [[ -z $disk_loop ]] || losetup -d "$disk_loop" 2>/dev/null
+    return 0
+}
+
+kill_daemon() {
+    kill -9 "$daemon"
+    wait_until "! kill -0 $daemon 2>/dev/null" 10 || fail 'the daemon outlives kill -9'
+    umount -l "$MNT"
+}
+
+start_mount keep policy=5.16
+echo zstd >"$MNT/zram0/comp_algorithm"
+echo 96M >"$MNT/zram0/disksize"
+hot_add
+echo 8M >"$MNT/zram$id/disksize"
+head -c 3M /dev/urandom >"$work/data"
+dd if="$work/data" of="$MNT/dev/zram$id" bs=64k conv=notrunc,fsync status=none; is 'dd with fsync' 0 $?
+
+# A file system on it: everything up to the sync survives the daemon.
+disk_loop=$(losetup -f --show "$MNT/dev/zram0")
+mkfs.ext4 -q "$disk_loop"
+mkdir -p "$work/ext4"
+mount "$disk_loop" "$work/ext4"
+cp -r "$repository/Sources" "$work/ext4/"
+sync -f "$work/ext4"
+(cd "$work/ext4" && find Sources -type f -exec md5sum {} + | sort) >"$work/sums"
+cp -r "$repository/Tests" "$work/ext4/" # not waited for
+kill_daemon
+umount -l "$work/ext4"
+losetup -d "$disk_loop"
+is 'its image says so' 1 "$("$ZRAMFS" image info "$IMAGE" | grep -c 'not closed, keeps its disks')"
+"$ZRAMFS" mount "$IMAGE" "$MNT" 2>"$work/err"; is 'a volatile mount is refused' 2 $?
+is 'in one line' 1 "$(grep -c 'keeps its disks.*-o keep' "$work/err")"
+
+start_mount keep policy=5.16
+is 'disksize is back' "$((96 << 20)) $((8 << 20))" "$(<"$MNT/zram0/disksize") $(<"$MNT/zram$id/disksize")"
+is 'the compressor is back' 'lz4 lz4hc [zstd]' "$(sed 's/ *$//' "$MNT/zram0/comp_algorithm" | grep -o 'lz4.*')"
+is 'the log says so' 1 "$(grep -c 'zram0: its image kept 100663296 bytes' "$MNT/debug/kmsg")"
+cmp -n $((3 << 20)) "$MNT/dev/zram$id" "$work/data"; is 'what was written with fsync is back' 0 $?
+disk_loop=$(losetup -f --show "$MNT/dev/zram0")
+fsck.ext4 -p "$disk_loop" >"$work/fsck" 2>&1; [[ $? -le 1 ]]; is 'fsck needs no help' 0 $?
+fsck.ext4 -fn "$disk_loop" >"$work/fsck" 2>&1; is 'and then finds nothing' 0 $?
+mount "$disk_loop" "$work/ext4"
+(cd "$work/ext4" && md5sum --quiet -c "$work/sums"); is 'every file that was synced is whole' 0 $?
+umount "$work/ext4"
+losetup -d "$disk_loop"
+
+# The module goes and comes; its disks with it.
+"$ZRAMFS" rmmod "$MNT"; is 'rmmod' 0 $?
+"$ZRAMFS" modprobe "$MNT" num_devices=$((id + 1)); is 'modprobe' 0 $?
+cmp -n $((3 << 20)) "$MNT/dev/zram$id" "$work/data"; is 'the disk comes back with its module' 0 $?
+echo 1 >"$MNT/zram$id/reset"
+is 'a reset discards' 0 "$(<"$MNT/zram$id/disksize")"
+echo reboot >/dev/null; echo b >"$MNT/sysrq-trigger"
+wait_until "[[ -e $MNT/zram0/disksize ]]" 5
+is 'a reboot of the instance keeps' "$((96 << 20)) 0" "$(<"$MNT/zram0/disksize") $(<"$MNT/zram$id/disksize")"
+stop_mount; is 'umount' 0 $?
+
+# Tools.
+"$ZRAMFS" image check "$IMAGE" >"$work/check"; is 'check' 0 $?
+"$ZRAMFS" image export "$IMAGE" zram0 "$work/raw"; is 'export' 0 $?
+is 'of its size' $((96 << 20)) "$(stat -c %s "$work/raw")"
+fsck.ext4 -fn "$work/raw" >"$work/fsck" 2>&1; is 'a file system' 0 $?
+"$ZRAMFS" image import "$work/raw" "$work/second.img" --disk zram0 --algorithm lz4hc; is 'import' 0 $?
+"$ZRAMFS" image export "$work/second.img" zram0 - | cmp - "$work/raw"; is 'there and back' '0 0' "${PIPESTATUS[*]}"
+"$ZRAMFS" image compact "$work/second.img" >"$work/compact"; is 'compact' 0 $?
+"$ZRAMFS" image export "$work/second.img" zram0 - | cmp - "$work/raw"; is 'and still there' '0 0' "${PIPESTATUS[*]}"
+
+# A wrong byte in the middle of a page of random data: that page, and only that, is EIO, and named.
+"$ZRAMFS" image import "$work/data" "$work/third.img"; is 'import of data' 0 $?
+offset=$(LC_ALL=C grep -obUaP "$(head -c 4596 "$work/data" | tail -c 8 | od -An -v -tx1 | tr -d '\n' | sed 's/ /\\x/g')" \
+    "$work/third.img" | head -n 1 | cut -d: -f1)
+printf 'bad' | dd of="$work/third.img" bs=1 seek="$offset" conv=notrunc status=none
+IMAGE=$work/third.img start_mount keep
+dd if="$MNT/dev/zram0" bs=4096 iflag=direct count=1 skip=1 of=/dev/null 2>"$work/err"; is 'the damaged page' 1 $?
+grep -q 'Input/output error' "$work/err"; is 'is EIO' 0 $?
+cmp -n 4096 "$MNT/dev/zram0" "$work/data"; is 'its neighbour is whole' 0 $?
+grep -q 'zram: zram0: page 1 is damaged, at byte [0-9]* of the image' "$MNT/debug/kmsg"; is 'the log names it' 0 $?
+stop_mount
+"$ZRAMFS" image check "$work/third.img" >"$work/check"; is 'check finds it' 1 $?
+"$ZRAMFS" image repair "$work/third.img" >"$work/repair"; is 'repair' 1 $?
+is 'says what is lost' 1 "$(grep -c '^lost .*zram0, page 1,' "$work/repair")"
+"$ZRAMFS" image check "$work/third.img" >"$work/check"; is 'then it is sound' 0 $?
