@@ -21,7 +21,9 @@ help:
 	@echo 'make deps     Debian packages that are missing; bench-deps: also those of the peers'
 	@echo 'make ltp      LTP=folder: the zram tests of Linux Test Project; selftests KERNEL=folder: the kernel'\''s'
 	@echo 'make recipes  the two recipes of the thread, under each policy'
-	@echo 'make bench    ratios to a C file system and to the kernel, side by side; BENCH=knobs|disk|corpora|ext4|explorer'
+	@echo 'make sanitize unit tests under the thread and the address sanitizer'
+	@echo 'make fuzz     mutated images, for SECONDS=60'
+	@echo 'make bench    ratios to a C file system and to the kernel, side by side; BENCH=knobs|disk|corpora|ext4|growth|recovery|explorer'
 	@echo 'make install  PREFIX=$(PREFIX), with the helpers of mount(8) and umount(8)'
 	@echo 'make deb      a Debian package, in .build/deb'
 	@echo 'make lint     format and style, strictly; format: put it right'
@@ -49,6 +51,27 @@ test: deps
 	$(BUILD) --build-tests
 	$(SWIFT) test -c $(CONFIGURATION) --skip-build
 	ZRAMFS=$(CURDIR)/$(BINARY) Tests/MountTests/run
+
+# A thread sanitizer takes the end of libfuse's threads (they are cancelled) for a fault: no FuseBridgeTests there.
+# CUTS, FLIPS: how many crashes and wrong bits of an image are tried.
+CUTS ?= 10
+FLIPS ?= 40
+SANITIZED = ZRAMFS_SANITIZED=1 ZRAMFS_CUTS=$(CUTS) ZRAMFS_FLIPS=$(FLIPS) $(SWIFT) test -j $(JOBS) -Xswiftc -use-ld=lld
+.PHONY: sanitize
+sanitize: deps
+	$(SANITIZED) --sanitize=thread --scratch-path .build-thread --skip FuseBridgeTests
+	$(SANITIZED) --sanitize=address --scratch-path .build-address
+
+# SECONDS: how long; what was found is in .build-fuzz, and what is worth keeping in Fixtures/fuzz.
+SECONDS ?= 60
+FUZZ = ZRAMFS_FUZZ=1 $(SWIFT) build -c release -j $(JOBS) --product image-fuzz --scratch-path .build-fuzz \
+    -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
+.PHONY: fuzz
+fuzz: deps
+	$(FUZZ)
+	mkdir -p .build-fuzz/corpus .build-fuzz/found
+	SWIFT_BACKTRACE=enable=no .build-fuzz/release/image-fuzz -max_total_time=$(SECONDS) -max_len=256 -artifact_prefix=.build-fuzz/found/ \
+	    -print_final_stats=1 .build-fuzz/corpus Fixtures/fuzz
 
 # LTP: the folder of Linux Test Project, built in place; the head of Fixtures/ltp.sh says how.
 .PHONY: ltp

@@ -80,3 +80,11 @@ let package = Package(
         tests("ReportsTests", ["KernelCore", "Reports"]),
     ]
 )
+
+// libFuzzer and an address sanitizer have to be linked in: `make fuzz`.
+if Context.environment["ZRAMFS_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "image-fuzz", dependencies: ["CPageStoreShims", "PageStore", system], path: "Tests/Fuzz",
+            swiftSettings: settings))
+}

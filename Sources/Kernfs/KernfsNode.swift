@@ -109,6 +109,14 @@ public final class KernfsNode: KernelObject {
         changed(mix(3, child.name.fingerprint), from: 0, to: child.fingerprint)
     }
 
+    /// Lets go of everything that could know the node.
+    func forget() {
+        children = []
+        byName = [:]
+        activeHolders = []
+        refresh = nil
+    }
+
     func unlink(_ child: KernfsNode) {
         child.parent = nil
         children.removeAll { $0 === child }

@@ -10,7 +10,12 @@ public final class KernfsRoot {
     /// The kernel that serves the tree.
     public let kernel: Kernel
     /// The root directory.
-    public private(set) var node: KernfsNode!
+    ///
+    /// An empty one once the kernel has halted: the tree and its nodes know each other, and must not keep each other alive.
+    public var node: KernfsNode {
+        top ?? KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
+    }
+    private var top: KernfsNode?
     /// Patch `kernfs-pins-module` (v8 9/12): an active reference pins the attribute's module.
     public var pinsModule = false
     /// Patch `no-unbreak-pairing`: break puts the module reference and unbreak does not take it again, as posted.
@@ -29,7 +34,7 @@ public final class KernfsRoot {
         faults = KernfsFaults(kernel: kernel)
         openFileClass = kernel.lockdep.lockClass("&of->mutex", kind: .mutex)
         kernel.points.declare("of_mutex", [.lock, .unlock])
-        node = KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
+        top = KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
         kernel.atHalt { [weak self] in self?.forget() }
     }
 
@@ -132,11 +137,11 @@ public final class KernfsRoot {
 
     private func forget() {
         onNotify = nil
-        var nodes = [node!]
+        var nodes = [node]
+        top = nil
         while let next = nodes.popLast() {
             nodes += next.children
-            next.children = []
-            next.activeHolders = []
+            next.forget()
         }
     }
 }

@@ -26,7 +26,7 @@ extension Machine {
     private func add(_ control: Control) throws(Errno) {
         var names = control.path.split(separator: "/").map(String.init)
         let file = names.removeLast()
-        var directory = root.node!
+        var directory = root.node
         for name in names {
             if let known = directory.child(name) {
                 directory = known

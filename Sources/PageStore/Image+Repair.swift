@@ -76,7 +76,14 @@ extension PageTable {
     fileprivate func repair(_ report: inout RepairReport, _ onProgress: ((UInt64, UInt64) -> Void)?) throws(Errno) {
         let page = UnsafeMutableRawBufferPointer.allocate(byteCount: PageGeometry.pageSize, alignment: 16)
         defer { page.deallocate() }
-        for number in 0..<pages where map.isTouched(number) && map[number].hasRecord {
+        var number: UInt64 = 0
+        while number < pages {
+            defer { number += 1 }
+            guard map.isTouched(number) else {
+                number |= UInt64(PageGeometry.runLength - 1)
+                continue
+            }
+            guard map[number].hasRecord else { continue }
             if number & 0xFFF == 0 { onProgress?(number, pages) }
             let entry = map[number]
             let found = RepairReport.Page(disk: disk, page: number, offset: entry.value)

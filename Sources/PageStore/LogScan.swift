@@ -39,10 +39,11 @@ struct LogScan {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
         var offset = UInt64(segmentSize)
-        while offset < size {
+        segmentCount = Int((size + UInt64(segmentSize) - 1) / UInt64(segmentSize)) - 1
+        while let data = try file.data(from: offset), data < size {
+            offset = max(offset, data / UInt64(segmentSize) * UInt64(segmentSize))
             let count = try file.readAvailable(at: offset, into: buffer, count: segmentSize)
             visit(buffer, count: count, at: offset)
-            segmentCount += 1
             offset += UInt64(segmentSize)
             onProgress?(offset, size)
         }

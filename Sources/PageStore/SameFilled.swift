@@ -1,3 +1,5 @@
+import Glibc
+
 /// Pages of one repeated 8-byte word.
 ///
 /// The kernel function is `page_same_filled`.
@@ -20,6 +22,11 @@ enum SameFilled {
             offset &+= 64
         }
         return first
+    }
+
+    /// Whether there are only zeroes: the first is one, and each is what is before it.
+    static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes[0] == 0 && memcmp(bytes.baseAddress!, bytes.baseAddress! + 1, bytes.count - 1) == 0
     }
 
     /// Fills a page with the word.

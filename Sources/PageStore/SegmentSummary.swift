@@ -72,7 +72,7 @@ struct SegmentSummary {
         used = Int(reader.get(UInt32.self, at: footer + 12))
         stamp = reader.get(UInt64.self, at: footer + 16)
         guard reader.get(UInt32.self, at: footer + 4) == Self.checksum(bytes, salt),
-            used <= LogState.segmentSize - bytes.count
+            used <= LogState.segmentSize - bytes.count, stamp <= RecordHeader.mask48
         else { return nil }
         var records: [(position: Int, header: RecordHeader)] = []
         records.reserveCapacity(footer / Self.entrySize)

@@ -43,6 +43,8 @@ final class SyncMarks: Sendable {
             guard reader.get(UInt32.self, at: 0) == magic, reader.checksumMatches(at: 4, covering: 8..<used) else {
                 continue
             }
+            // A number that no record can have was never written by us.
+            guard reader.get(UInt64.self, at: 8) <= RecordHeader.mask48 else { continue }
             latest.sequence = max(latest.sequence, reader.get(UInt64.self, at: 8))
             latest.nextTable = max(latest.nextTable, reader.get(UInt64.self, at: 16))
             latest.length = max(latest.length, reader.get(UInt64.self, at: 24))

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// The list of tables behind the superblock: fixed slots of 128 bytes, so that a killed image still names its disks.
@@ -103,7 +104,7 @@ final class TableDirectory: Sendable {
     /// with something behind it was being struck out.
     /// - Returns: also whether both copies say it.
     static func decode(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> (Finding, isSound: Bool) {
-        let isSound = first.elementsEqual(second)
+        let isSound = memcmp(first.baseAddress!, second.baseAddress!, slotSize) == 0
         switch (Result { try decode(first) }, Result { try decode(second) }) {
         case (.success(let found?), _): return (.table(found.0, found.1), isSound)
         case (.success(nil), _): return (.empty, isSound)
@@ -130,7 +131,7 @@ final class TableDirectory: Sendable {
     /// Reads a slot: nil if it is empty.
     /// - Throws: `EIO` if it is damaged.
     static func decode(_ slot: UnsafeRawBufferPointer) throws(Errno) -> (TableInfo, Condition)? {
-        guard slot.contains(where: { $0 != 0 }) else { return nil }
+        guard !SameFilled.isZero(slot) else { return nil }
         let reader = ByteReader(bytes: slot)
         guard reader.get(UInt32.self, at: 0) == magic, reader.checksumMatches(at: 4, covering: 8..<slotSize),
             let condition = Condition(rawValue: reader.get(UInt32.self, at: 12)),

@@ -64,14 +64,18 @@ final class RawFile {
             if got == 0 { return nil }
             defer { position += off_t(got) }
             let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<got])
-            if part.contains(where: { $0 != 0 }) { return (UInt64(position), part) }
+            if !isZero(part) { return (UInt64(position), part) }
         }
+    }
+
+    private func isZero(_ part: UnsafeMutableRawBufferPointer) -> Bool {
+        part[0] == 0 && memcmp(part.baseAddress!, part.baseAddress! + 1, part.count - 1) == 0
     }
 
     /// Writes a part; parts come in order.
     /// - Throws: `Failure`.
     func write(_ part: UnsafeMutableRawBufferPointer, at offset: UInt64) throws {
-        if isSeekable, !part.contains(where: { $0 != 0 }) { return }
+        if isSeekable, isZero(part) { return }
         var done = 0
         while done < part.count {
             let from = part.baseAddress! + done
