@@ -217,7 +217,9 @@ struct DebugTests {
 
     @Test("modes: root's alone, and no bit for a direction that makes no sense")
     func modes() throws {
-        let root = try LiveMachine().machine.root
+        let live = try LiveMachine()
+        defer { withExtendedLifetime(live) {} }
+        let root = live.machine.root
         #expect(root.find("/debug")?.mode == 0o700)
         #expect(root.find("/debug/points")?.mode == 0o700)
         #expect(root.find("/debug/policy")?.mode == 0o600)
