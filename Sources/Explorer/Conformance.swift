@@ -1,75 +1,149 @@
 import KernelCore
 import Zram
 
-/// Whether what a live mount did is a path of the explored graph.
-public struct Conformance: Codable, Sendable {
-    /// How many of the live steps were followed.
-    public let followed: Int
-    /// How many there were.
-    public let total: Int
-    /// Why the next one could not be: nil if all were.
-    public let mismatch: String?
-    /// Different states that the live run went through.
-    public let states: Int
-    /// Of so many in the graph; nil if it was not built.
-    public let of: Int?
-    /// True if the live run is a path of the graph.
-    public var conforms: Bool { mismatch == nil }
-}
+/// A step that a terminal took on a live mount.
+public struct LiveStep: Sendable, Equatable {
+    /// The terminal, as `Scenario.terminalNames` numbers them.
+    public let terminal: Int
+    /// What it did.
+    public let operation: Operation
+    /// To what, as gates name it.
+    public let object: String
 
-/// Follows a recorded live trace in the explored graph.
-///
-/// The live tasks are matched with the scenario's terminals in the order of their names and of their first steps.
-/// Steps that only the explorer has (lookups, a shell's own) are taken when their task comes on.
-/// - Parameter limit: the graph is built, and the share covered is known, if it has no more states.
-public func conformance(
-    of events: [Trace.Event], scenario: Scenario, patches: Set<Patch>, limit: Int = 200_000
-) -> Conformance {
-    let setting = Setting(scenario, patches, isWhole: true)
-    let executor = KernelExecutor()
-    var seen: Set<UInt64> = []
-    var followed = 0
-    var mismatch: String?
-    do {
-        let run = Run(setting, executor: executor, memory: EmptyMemory())
-        var numbers: [UInt32: Int] = [:]
-        seen.insert(run.fingerprint)
-        for event in events {
-            guard let number = numbers[event.task] ?? match(event, run, taken: Set(numbers.values)) else {
-                mismatch = "\(event.name) is no terminal of the scenario"
-                break
-            }
-            numbers[event.task] = number
-            let task = run.tasks[number]
-            while let pending = task.pending, [.lookup, .text].contains(pending.operation), run.isEnabled(number) {
-                run.step(number)
-                seen.insert(run.fingerprint)
-            }
-            guard let pending = task.pending, pending.operation == event.operation,
-                pending.object.pointName == event.object
-            else {
-                let here = task.pending.map { "\($0.operation.name) of \($0.object.pointName)" } ?? "at its end"
-                mismatch = "\(event.name): \(event.operation.name) of \(event.object), but here it is \(here)"
-                break
-            }
-            guard run.isEnabled(number) else {
-                mismatch = "\(event.name): \(event.operation.name) of \(event.object) cannot be taken here"
-                break
-            }
-            run.step(number)
-            seen.insert(run.fingerprint)
-            followed += 1
-        }
+    /// A step.
+    public init(terminal: Int, operation: Operation, object: String) {
+        self.terminal = terminal
+        self.operation = operation
+        self.object = object
     }
-    executor.retire()
-    let graph = StateGraph(setting, limit: limit)
-    return Conformance(
-        followed: followed, total: events.count, mismatch: mismatch, states: seen.count,
-        of: graph.isComplete ? graph.nodes.count : nil)
 }
 
-/// The terminal that a live task is: of that name, or else the first that is free and begins with that step.
-private func match(_ event: Trace.Event, _ run: Run, taken: Set<Int>) -> Int? {
-    let free = run.tasks.indices.filter { !taken.contains($0) }
-    return free.first { run.tasks[$0].name == event.name } ?? free.first
+/// Whether what live mounts did are paths of the explored graph, and how much of the graph they went through.
+///
+/// The graph has all files of the tree, as a mount has, and no reduction. Looking up a
+/// path is a step of the explorer, and an entry of the trace. Steps that only the explorer has (the text of a module) are
+/// taken when their terminal comes on.
+public final class Conformance {
+    /// Where a trace left the graph.
+    public struct Mismatch: Codable, Sendable, Equatable {
+        /// The step of the trace, from 1.
+        public let step: Int
+        /// What the trace says, and what was possible there.
+        public let what: String
+        /// The steps before it, the last ones alone.
+        public let before: [String]
+    }
+
+    /// What was found out about a number of traces.
+    public struct Report: Codable, Sendable {
+        /// Traces that were followed.
+        public var traces = 0
+        /// Those that are paths of the graph.
+        public var conforming = 0
+        /// Steps that were followed.
+        public var steps = 0
+        /// Different states that they went through.
+        public var states = 0
+        /// States of the graph; nil if it is too large to be built.
+        public var graphStates: Int?
+        /// Different steps between states.
+        public var transitions = 0
+        /// Steps between states that the graph has.
+        public var graphTransitions: Int?
+        /// What traces ended in, by verdict: there the graph ends, and what follows in the trace is not looked at.
+        public var failures: [String: Int] = [:]
+        /// The first trace that is no path, and why.
+        public var mismatch: Mismatch?
+    }
+
+    private let setting: Setting
+    private let graph: StateGraph?
+    private var seen: Set<UInt64> = []
+    private var taken: Set<[UInt64]> = []
+    /// What was found out so far.
+    public private(set) var report = Report()
+
+    /// - Parameter limit: the graph is built, and the share that was covered is known, if it has no more states.
+    public init(_ scenario: Scenario, patches: Set<Patch>, limit: Int = 200_000) {
+        setting = Setting(scenario, patches, isSymmetric: false, isWhole: true)
+        let graph = setting.isUnbounded ? nil : StateGraph(setting, limit: limit)
+        self.graph = graph?.isComplete == true ? graph : nil
+        report.graphStates = self.graph?.nodes.count
+        report.graphTransitions = self.graph?.nodes.reduce(0) { $0 + $1.edges.count }
+    }
+
+    /// Follows a trace.
+    /// - Returns: where it leaves the graph; nil if it is a path.
+    @discardableResult
+    public func follow(_ steps: [LiveStep]) -> Mismatch? {
+        let executor = KernelExecutor()
+        let mismatch = follow(steps, Run(setting, executor: executor, memory: EmptyMemory()))
+        executor.retire()
+        report.traces += 1
+        if mismatch == nil { report.conforming += 1 }
+        if report.mismatch == nil { report.mismatch = mismatch }
+        report.states = seen.count
+        report.transitions = taken.count
+        return mismatch
+    }
+
+    private func text(of step: LiveStep) -> String {
+        let names = setting.scenario.terminalNames
+        let name = names.indices.contains(step.terminal) ? names[step.terminal] : "?"
+        return "\(name): \(step.operation.name) of \(step.object)"
+    }
+
+    private func follow(_ steps: [LiveStep], _ run: Run) -> Mismatch? {
+        var here = run.fingerprint
+        seen.insert(here)
+        func take(_ number: Int) {
+            run.step(number)
+            let next = run.fingerprint
+            taken.insert([here, UInt64(number), next])
+            seen.insert(next)
+            here = next
+        }
+        for (place, step) in steps.enumerated() {
+            func mismatch(_ what: String) -> Mismatch {
+                Mismatch(
+                    step: place + 1, what: "\(text(of: step)), \(what)",
+                    before: steps[max(0, place - 12)..<place].map(text))
+            }
+            guard run.terminals.indices.contains(step.terminal) else {
+                return mismatch("but there is no such terminal")
+            }
+            let task = run.tasks[step.terminal]
+            if step.operation == .lookup {
+                // What a shell looks for beside what it opens is nobody's business.
+                if task.pending?.operation == .lookup, run.isEnabled(step.terminal) { take(step.terminal) }
+                continue
+            }
+            while let pending = task.pending, pending.operation == .lookup || pending.operation == .text,
+                pending.operation.name != step.operation.name, run.isEnabled(step.terminal)
+            {
+                take(step.terminal)
+            }
+            guard let pending = task.pending, pending.operation.name == step.operation.name,
+                pending.object.pointName == step.object
+            else {
+                return mismatch(
+                    task.pending.map { "but here it can only do \($0.operation.name) of \($0.object.pointName)" }
+                        ?? "but it has ended")
+            }
+            guard run.isEnabled(step.terminal) else { return mismatch("but it has to wait here") }
+            take(step.terminal)
+            report.steps += 1
+            if let failure = run.failure {
+                report.failures[failure.verdict.rawValue, default: 0] += 1
+                return nil
+            }
+            if let graph, graph.index[here] == nil {
+                return mismatch("which leads to a state that the graph does not have")
+            }
+        }
+        if run.tasks.indices.allSatisfy({ !run.isEnabled($0) }), let failure = run.endFailure() {
+            report.failures[failure.verdict.rawValue, default: 0] += 1
+        }
+        return nil
+    }
 }

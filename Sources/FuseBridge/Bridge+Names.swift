@@ -7,12 +7,16 @@ import SystemPackage
 extension Bridge {
     func lookup(_ request: consuming Request, _ parent: UInt64, _ name: String) {
         var entry = fuse_entry_param()
+        let pid = request.pid
         isolation.run {
             let directory = inodes[parent]?.node
             directory?.refresh?(name)
-            guard let directory, let node = system.root.lookup(name, in: directory) else {
-                return
+            let found = directory.flatMap { system.root.lookup(name, in: $0) }
+            // A directory that is there decides nothing.
+            if system.kernel.trace.isOn, found?.isDirectory != true {
+                system.kernel.trace.recordLookup(system.kernel, name, pid: pid)
             }
+            guard let node = found else { return }
             entry.ino = inodes.lookedUp(node)
             entry.attr = status(of: node)
             entry.attr_timeout = attributesHold(node)

@@ -60,6 +60,7 @@ final class Bridge {
     /// Takes over the hooks of the kernel that is shown now; in the isolation.
     func adopt() {
         system.kernel.nameOfProcess = { Processes.comm(of: $0) }
+        system.kernel.groupOfProcess = { Processes.group(of: $0) }
         system.kernel.alarm = { [unowned self] nanoseconds, ring in
             attendant.post(alarm: alarms.insert(ring), after: nanoseconds)
         }
@@ -74,6 +75,7 @@ final class Bridge {
     private func disown() {
         system.kernel.alarm = nil
         system.kernel.nameOfProcess = nil
+        system.kernel.groupOfProcess = nil
         system.root.onNotify = nil
         alarms = SlotTable()
         lateErrors = [:]

@@ -10,6 +10,9 @@ enum Processes {
 }
 
 extension Processes {
+    /// The process group of a process; 0 if it is gone.
+    static func group(of pid: Int32) -> Int32 { pid > 0 ? max(0, getpgid(pid)) : 0 }
+
     /// Signals that tell a process something and want nothing of it: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
     private static let harmless: UInt64 = [SIGCHLD, SIGCONT, SIGURG, SIGWINCH].reduce(0) { $0 | 1 << UInt64($1 - 1) }
 

@@ -37,6 +37,8 @@ public final class Kernel {
     public var onEvent: ((KernelEvent) -> Void)?
     /// Finds the name of a process, for tasks that were started without one; asked when one blocks or is reported.
     public var nameOfProcess: ((Int32) -> String)?
+    /// Finds the process group of a process, for traces.
+    public var groupOfProcess: ((Int32) -> Int32)?
     /// Asks the host to call back after a time, in the kernel's isolation; without it sleeps end at once.
     public var alarm: Timer.Alarm?
     /// Taint flags in the kernel's letters, e.g. `D` after an oops, `W` after a warning.
@@ -144,6 +146,7 @@ public final class Kernel {
         memory = [:]
         onEvent = nil
         nameOfProcess = nil
+        groupOfProcess = nil
         points.onArrival = nil
         points.onDeclare = nil
         lockdep.forget()

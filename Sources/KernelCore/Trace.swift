@@ -22,6 +22,8 @@ public final class Trace {
         public let name: String
         /// The task's process id.
         public let pid: Int32
+        /// Its process group: all that one terminal started; 0 if nobody knows.
+        public let group: Int32
         /// What it did.
         public let operation: Operation
         /// To what, as gates name it.
@@ -37,14 +39,16 @@ public final class Trace {
 
         /// An event, e.g. of a schedule that is shown afterwards.
         public init(
-            _ kind: Kind = .step, time: UInt64, task: UInt32, name: String, pid: Int32, operation: Operation,
-            object: String, id: UInt32 = 0, function: String = "", holders: [UInt32] = [], count: Int? = nil
+            _ kind: Kind = .step, time: UInt64, task: UInt32, name: String, pid: Int32, group: Int32 = 0,
+            operation: Operation, object: String, id: UInt32 = 0, function: String = "", holders: [UInt32] = [],
+            count: Int? = nil
         ) {
             self.kind = kind
             self.time = time
             self.task = task
             self.name = name
             self.pid = pid
+            self.group = group
             self.operation = operation
             self.object = object
             self.id = id
@@ -58,6 +62,8 @@ public final class Trace {
     public var isOn = false
     /// The steps, oldest first.
     public private(set) var events: [Event] = []
+    /// What tasks did; without the lookups, which no task does.
+    public var steps: [Event] { events.filter { $0.task != 0 } }
     /// How many steps are kept.
     public var capacity = 65_536
 
@@ -65,6 +71,16 @@ public final class Trace {
 
     /// Forgets all steps.
     public func clear() { events = [] }
+
+    /// Notes that a process looked for a file, and found it or not. On a mount that is no step, for no task does it; an
+    /// explored terminal takes a step there.
+    public func recordLookup(_ kernel: Kernel, _ name: String, pid: Int32) {
+        if events.count >= capacity { events.removeFirst(capacity / 4) }
+        events.append(
+            Event(
+                time: kernel.now, task: 0, name: kernel.nameOfProcess?(pid) ?? "", pid: pid,
+                group: kernel.groupOfProcess?(pid) ?? 0, operation: .lookup, object: name))
+    }
 
     func record(
         _ kernel: Kernel, _ task: KernelTask, _ operation: Operation, _ object: KernelObject, _ kind: Kind = .step
@@ -74,7 +90,8 @@ public final class Trace {
         events.append(
             Event(
                 kind, time: kernel.mode == .live ? kernel.now : recorded, task: task.serial,
-                name: task.name, pid: task.pid, operation: operation, object: object.pointName, id: object.id,
+                name: task.name, pid: task.pid, group: kernel.groupOfProcess?(task.pid) ?? 0, operation: operation,
+                object: object.pointName, id: object.id,
                 function: task.frames.last.map { KernelName.snake($0.function) } ?? "",
                 holders: kind == .wait ? object.holders(against: operation).map(\.serial) : [],
                 count: kind == .step ? object.count(after: operation) : nil))

@@ -17,6 +17,9 @@ public final class KernfsNode: KernelObject {
         case hostDevice(major: UInt32, minor: UInt32)
     }
 
+    /// Whether it is a directory.
+    public var isDirectory: Bool { if case .directory = kind { true } else { false } }
+
     /// Added to `active` while the node is deactivated, so that any count with it is negative.
     static let deactivatedBias = Int.min / 2
 

@@ -4,11 +4,11 @@ import Reports
 import SystemPackage
 
 extension Control {
-    /// The steps since it was switched on, a line each. `1` and `0` switch it, `clear` forgets the steps.
+    /// The steps since it was switched on, a line each; the group is that of the process that the task is. `1` and `0` switch it, `clear` forgets the steps.
     static let trace = Control(
         "debug/trace",
         show: { machine in
-            var table = Table("TIME", "TASK", "STEP", "OBJECT", "FUNCTION")
+            var table = Table("TIME", "TASK", "GROUP", "STEP", "OBJECT", "FUNCTION")
             for event in machine.kernel.trace.events {
                 let step =
                     switch event.kind {
@@ -17,7 +17,7 @@ extension Control {
                     case .held: "(held) \(event.operation.name)"
                     }
                 table.add(
-                    Text.seconds(event.time), "\(event.name):\(event.pid)", step, event.object,
+                    Text.seconds(event.time), "\(event.name):\(event.pid)", "\(event.group)", step, event.object,
                     event.function.isEmpty ? "-" : event.function)
             }
             return table.text
@@ -31,9 +31,9 @@ extension Control {
         })
 
     /// The same with a column for each task, and why the turn went from one to the next.
-    static let traceColumns = Control("debug/trace.columns", show: { Columns($0.kernel.trace.events).text })
+    static let traceColumns = Control("debug/trace.columns", show: { Columns($0.kernel.trace.steps).text })
     /// The same for Perfetto.
-    static let traceJSON = Control("debug/trace.json", show: { TraceJSON($0.kernel.trace.events).text })
+    static let traceJSON = Control("debug/trace.json", show: { TraceJSON($0.kernel.trace.steps).text })
 
     /// `SEED [MICROSECONDS]` delays steps at random, up to so long (1000); `off` ends that.
     static let jitter = Control(

@@ -31,10 +31,9 @@ extension Zram {
         String(repeating: filler, count: max(0, width - text.utf8.count)) + text
     }
 
-    /// Adds `debug/zram/zramN/block_state`; a live machine has it alone, for no scenario names it. The kernel's
-    /// `zram_debugfs_register`; as there a failure is nobody's concern.
+    /// Adds `debug/zram/zramN/block_state`. The kernel's `zram_debugfs_register`; as there a failure is nobody's concern.
     func registerDebugfs() {
-        guard kernel.mode == .live, let debug = driver.core.root.node.child("debug") else { return }
+        guard driver.core.shows("block_state"), let debug = driver.core.root.node.child("debug") else { return }
         let root = driver.core.root
         guard let zram = debug.child("zram") ?? (try? root.makeDirectory("zram", in: debug, mode: 0o700)),
             let directory = try? root.makeDirectory(disk.name, in: zram, mode: 0o700)
@@ -44,7 +43,7 @@ extension Zram {
 
     /// The kernel's `zram_debugfs_unregister`: waits for readers.
     func unregisterDebugfs() async {
-        guard kernel.mode == .live, let zram = driver.core.root.node.child("debug")?.child("zram"),
+        guard driver.core.shows("block_state"), let zram = driver.core.root.node.child("debug")?.child("zram"),
             let directory = zram.child(disk.name)
         else { return }
         await driver.core.root.remove("block_state", from: directory)

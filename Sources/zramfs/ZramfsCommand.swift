@@ -21,7 +21,8 @@ struct ZramfsCommand: ParsableCommand {
             MountCommand.self, RunCommand.self, ReapCommand.self, UmountCommand.self, RmmodCommand.self,
             ModprobeCommand.self, LsmodCommand.self,
             PoliciesCommand.self, ImageCommand.self,
-            ExploreCommand.self, MatrixCommand.self, ReplayCommand.self, OddsCommand.self, VerifyProofCommand.self,
+            ExploreCommand.self, MatrixCommand.self, ReplayCommand.self, OddsCommand.self, ConformCommand.self,
+            VerifyProofCommand.self,
         ])
 
     /// Runs the subcommand; called as `mount.fuse.zramfs` or `umount.fuse.zramfs`, as mount(8)'s helper.

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Zram
 
@@ -5,6 +6,9 @@ import Zram
 
 @Suite("Matrix")
 struct MatrixTests {
+    /// How often each schedule is replayed; `ZRAMFS_REPLAYS=1000` for a long run.
+    static let replays = ProcessInfo.processInfo.environment["ZRAMFS_REPLAYS"].flatMap(Int.init) ?? 20
+
     @Test("every scenario ends as it expects under every policy", arguments: Fixtures.names)
     func expected(name: String) throws {
         let scenario = try Fixtures.scenario(name)
@@ -15,8 +19,14 @@ struct MatrixTests {
             let outcome = explore(scenario, patches: policy.patches, options: options)
             #expect(outcome.verdicts == scenario.expected[policy.name], "\(policy.name)")
             for finding in outcome.findings where finding.failure.verdict != .starvation {
-                let replayed = try replay(finding.schedule, scenario: scenario, patches: policy.patches)
-                #expect(replayed.failure?.verdict == finding.failure.verdict)
+                #expect(finding.schedule.description.count <= 80)
+                var ends: Set<UInt64> = []
+                for _ in 0..<Self.replays {
+                    let replayed = try replay(finding.schedule, scenario: scenario, patches: policy.patches)
+                    #expect(replayed.failure?.verdict == finding.failure.verdict)
+                    ends.insert(replayed.end)
+                }
+                #expect(ends.count == 1, "\(policy.name)")
             }
         }
     }

@@ -15,7 +15,7 @@ struct ScheduleTests {
         #expect(finding.schedule.description.count <= 80)
         #expect(Schedule(finding.schedule.description) == finding.schedule)
         var ends: Set<UInt64> = []
-        for _ in 0..<100 {
+        for _ in 0..<1000 {
             let replayed = try replay(finding.schedule, scenario: scenario, patches: Fixtures.patches("v8-11"))
             #expect(replayed.failure?.verdict == .deadlock)
             ends.insert(replayed.end)

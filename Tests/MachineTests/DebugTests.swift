@@ -187,7 +187,7 @@ struct DebugTests {
         let trace = try #require(machine.cat("/debug/trace").text)
         #expect(trace.contains("down_write") && trace.contains("disksize_store"))
         machine.echo("clear", "/debug/trace")
-        #expect(machine.cat("/debug/trace").text == "TIME  TASK  STEP  OBJECT  FUNCTION\n")
+        #expect(machine.cat("/debug/trace").text == "TIME  TASK  GROUP  STEP  OBJECT  FUNCTION\n")
     }
 
     @Test("fault knobs have the kernel's formats; complete ends a wait")

@@ -2,46 +2,84 @@ import Explorer
 import Foundation
 import Zram
 
-if let bench = ProcessInfo.processInfo.environment["BENCH"] {
-    // WRITERS,ROUNDS,FLAG: so many terminals set the size (and reset) so often, against a removal under 5.16.
-    let parts = bench.split(separator: ",").map(String.init)
-    let reset = parts.count > 2 ? "; echo 1 > $1/zram0/reset" : ""
-    let round = "echo 1M > $1/zram0/disksize\(reset)\n"
-    let scenario = try Scenario(
+/// The explorer's figures. `BENCH=WRITERS,ROUNDS[,reset]` explores one case alone, for spin.sh; `LIMIT` is the seconds
+/// that a case may take.
+let environment = ProcessInfo.processInfo.environment
+let limit = environment["LIMIT"].flatMap(Double.init) ?? 10
+
+/// So many terminals set the size (and reset) so often, against a removal of the module.
+func writers(_ count: Int, rounds: Int, resets: Bool = false) throws -> Scenario {
+    let round = "echo 1M > $1/zram0/disksize\(resets ? "; echo 1 > $1/zram0/reset" : "")\n"
+    return try Scenario(
         name: "bench",
         scripts: [
-            "writer": String(repeating: round, count: Int(parts[1])!), "remover": "echo zram > $1/debug/delete_module",
-        ], terminals: "writer*\(parts[0])")
+            "writer": String(repeating: round, count: rounds), "remover": "echo zram > $1/debug/delete_module",
+        ], terminals: "writer*\(count)")
+}
+
+func measure(_ scenario: Scenario, _ policy: String, seconds: Double = limit) -> Outcome {
     var options = ExploreOptions()
-    options.threads = Int(ProcessInfo.processInfo.environment["THREADS"] ?? "1")!
-    let outcome = explore(scenario, patches: Policy.named("5.16")!.patches, options: options)
+    options.threads = environment["THREADS"].flatMap(Int.init) ?? 1
+    options.seconds = seconds
+    options.isMinimising = false
+    return explore(scenario, patches: Policy.named(policy)!.patches, options: options)
+}
+
+func resident() -> Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    return status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }
+        .flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") }.map { $0 / 1024 } ?? 0
+}
+
+func text(_ value: Double, _ format: String) -> String { String(format: format, value) }
+func left(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }
+
+if let bench = environment["BENCH"] {
+    let parts = bench.split(separator: ",").map(String.init)
+    let scenario = try writers(Int(parts[0])!, rounds: Int(parts[1])!, resets: parts.count > 2)
+    let outcome = measure(scenario, "5.16", seconds: .infinity)
     let c = outcome.counts
     print(
-        outcome.verdicts.map(\.rawValue), "states", c.states, "transitions", c.transitions, "runs", c.runs, "steps",
-        c.steps, "attempts", c.attempts, "seconds", c.seconds)
+        outcome.verdicts.map(\.rawValue).joined(separator: ", "), "states", c.states, "transitions", c.transitions,
+        "runs", c.runs, "steps", c.steps, "seconds", c.seconds)
     exit(0)
 }
-let folder = "Fixtures/scenarios/"
-let names =
-    CommandLine.arguments.count > 1
-    ? [CommandLine.arguments[1]] : try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-let policies = CommandLine.arguments.count > 2 ? [Policy.named(CommandLine.arguments[2])!] : Policy.all
-for name in names {
-    let scenario = try Scenario(folder: folder + name)
-    for policy in policies {
-        var options = ExploreOptions()
-        if let red = ProcessInfo.processInfo.environment["RED"] { options.reductions = Reductions(rawValue: Int(red)!) }
-        if let threads = ProcessInfo.processInfo.environment["THREADS"] { options.threads = Int(threads)! }
-        let outcome = explore(scenario, patches: policy.patches, options: options)
-        let c = outcome.counts
-        print(
-            name, policy.name, outcome.verdicts.map(\.rawValue), "states", c.states, "trans", c.transitions, "runs",
-            c.runs, "steps", c.steps, "finals", c.finalStates, outcome.finals, "att", c.attempts, "depth", c.depth,
-            String(format: "%.3f s, %.2f M/s", c.seconds, Double(c.steps) / c.seconds / 1e6))
-        for finding in outcome.findings {
-            print(
-                "   ", finding.failure.verdict.rawValue, finding.failure.what, finding.schedule,
-                finding.preemptions ?? -1, finding.isMinimal)
-        }
-    }
+
+print("steps a second on one core, with the replayed ones; a step of the driver's own code")
+for (count, rounds) in [(2, 2), (3, 2)] {
+    let c = measure(try writers(count, rounds: rounds), "5.16").counts
+    print(
+        left("  \(count) writers x \(rounds), 5.16", 28),
+        text(Double(c.steps) / c.seconds / 1e6, "%.2f M steps/s"),
+        text(Double(c.states) / c.seconds / 1e3, "  %.1f k states/s"),
+        text(c.seconds / Double(c.runs) * 1e6, "  %.0f us a run"))
 }
+
+print("\nms of search until the first failure")
+for (name, policy) in [
+    ("disksize-vs-rmmod", "v8-11"), ("reset-vs-rmmod", "v8-11"), ("hot-remove-vs-disksize-reset", "v8"),
+] {
+    let outcome = measure(try Scenario(folder: "Fixtures/scenarios/" + name), policy)
+    print(
+        left("  \(name), \(policy)", 42), outcome.counts.firstFailure.map { text($0 * 1000, "%.1f") } ?? "none",
+        " all", text(outcome.counts.seconds * 1000, "%.0f"))
+}
+
+print(
+    "\nseconds to the proof under 5.16 (states), by writers and rounds; > is what \(text(limit, "%g")) s did not suffice for"
+)
+print(left("", 10), (1...4).map { left("x \($0)", 22) }.joined())
+for count in 1...8 {
+    var cells: [String] = []
+    for rounds in 1...4 {
+        if cells.last?.hasPrefix(">") == true {
+            cells.append("> ")
+            continue
+        }
+        let outcome = measure(try writers(count, rounds: rounds), "5.16")
+        let mark = outcome.verdicts == [.proved] ? "" : "> "
+        cells.append("\(mark)\(text(outcome.counts.seconds, "%.2f")) (\(outcome.counts.states))")
+    }
+    print(left("\(count) writers", 10), cells.map { left($0, 22) }.joined())
+}
+print("\nresident at most: \(resident()) MiB")

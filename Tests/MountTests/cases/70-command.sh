@@ -26,7 +26,7 @@ wrong 2 'no zramfs mount' umount "$work/empty"
 wrong 2 '' frobnicate
 wrong 2 '' mount --frobnicate
 wrong 2 'does not exist\|No such file' image info "$work/absent.img"
-for command in '' mount umount rmmod modprobe lsmod policies image 'image info' 'image check' 'image repair' 'image export' 'image import' 'image compact'; do
+for command in '' mount umount rmmod modprobe lsmod policies image conform 'image info' 'image check' 'image repair' 'image export' 'image import' 'image compact'; do
     # shellcheck disable=SC2086
     "$ZRAMFS" $command --help >"$work/out" 2>&1; is "help of '$command'" 0 $?
     grep -q -i 'example' "$work/out" || fail "help of '$command' shows no example"

@@ -1,0 +1,119 @@
+import Explorer
+import Foundation
+import SystemPackage
+
+/// A scenario's terminals as real shells on a private mount, one run after the other.
+final class LiveScenario {
+    /// What became of a run.
+    struct Outcome {
+        /// What the terminals did.
+        let steps: [LiveStep]
+        /// The text of `debug/trace`.
+        let trace: String
+        /// Whether a terminal hung, and had to be killed.
+        let isStuck: Bool
+    }
+
+    private let folder: String
+    private let scripts: [String]
+    private let setup: String?
+    private var mount: String { folder + "/mnt" }
+    /// How long nothing may happen before the run counts as stuck.
+    private static let patience = 0.4
+    /// How long a run may take in all; a busy reader never ends.
+    private static let longest = 5.0
+
+    /// Mounts.
+    /// - Throws: `Failure`.
+    init(_ scenario: Scenario, policy: String) throws {
+        var template = Array("\(NSTemporaryDirectory())/zramfs-conform.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure("no temporary folder: \(Errno(rawValue: errno))") }
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        var scripts: [String] = []
+        for (number, text) in scenario.terminalTexts.enumerated() {
+            scripts.append("\(folder)/\(number).sh")
+            try text.write(toFile: scripts[number], atomically: false, encoding: .utf8)
+        }
+        self.scripts = scripts
+        setup = scenario.setupText.isEmpty ? nil : folder + "/setup.sh"
+        if let setup { try scenario.setupText.write(toFile: setup, atomically: false, encoding: .utf8) }
+        mkdir(mount, 0o700)
+        guard Process.run(Host.program, ["zramfs", "mount", "-o", "policy=\(policy)", mount]) == 0 else {
+            end()
+            throw Failure("")
+        }
+    }
+
+    /// Unmounts and cleans up.
+    func end() {
+        try? knob("b", "sysrq-trigger")
+        _ = Process.run(Host.program, ["zramfs", "umount", mount])
+        umount2(mount, Int32(MNT_DETACH))
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// One run on a fresh kernel.
+    /// - Throws: `Failure` if the mount does not answer as it should.
+    func run(seed: Int, jitter: Int) throws -> Outcome {
+        do {
+            try knob("b", "sysrq-trigger")
+            guard wait(5, until: { (try? text("module/zram/initstate")) == "live\n" }) else {
+                throw Failure("the kernel does not come up again")
+            }
+            if let setup { _ = Process.run("sh", ["sh", setup, mount]) }
+            try knob("1", "debug/trace")
+            try knob("\(seed) \(jitter)", "debug/jitter")
+            let terminals = scripts.compactMap { Process.spawn("sh", ["sh", $0, mount], newSession: true) }
+            guard terminals.count == scripts.count else { throw Failure("sh cannot be started") }
+            let isStuck = !settle(terminals)
+            try knob("off", "debug/jitter")
+            try knob("0", "debug/trace")
+            let trace = try text("debug/trace")
+            for terminal in terminals { kill(-terminal, SIGKILL) }
+            for terminal in terminals { while waitpid(terminal, nil, 0) < 0, errno == EINTR {} }
+            guard let steps = LiveTrace.steps(in: trace, groups: terminals) else {
+                throw Failure("debug/trace cannot be read")
+            }
+            return Outcome(steps: steps, trace: trace, isStuck: isStuck)
+        } catch let error as Errno {
+            throw Failure("\(mount): \(error)")
+        }
+    }
+
+    /// Waits until all terminals have ended; false if nothing happens any more.
+    private func settle(_ terminals: [Int32]) -> Bool {
+        let begin = Host.now
+        var last = (length: -1, time: begin)
+        while true {
+            // Not reaped yet: the process group must stay theirs.
+            let hasEnded = terminals.allSatisfy { terminal in
+                var info = siginfo_t()
+                return waitid(P_PID, id_t(terminal), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo != 0
+            }
+            if hasEnded { return true }
+            // Our own look at the trace is in it, too.
+            let length = (try? text("debug/trace")).flatMap { LiveTrace.steps(in: $0, groups: terminals)?.count } ?? 0
+            if length != last.length { last = (length, Host.now) }
+            if Double(Host.now - last.time) / 1e9 > Self.patience || Double(Host.now - begin) / 1e9 > Self.longest {
+                return false
+            }
+            usleep(2000)
+        }
+    }
+
+    private func wait(_ seconds: Double, until condition: () -> Bool) -> Bool {
+        let begin = Host.now
+        while !condition() {
+            if Double(Host.now - begin) / 1e9 > seconds { return false }
+            usleep(1000)
+        }
+        return true
+    }
+
+    private func knob(_ value: String, _ path: String) throws(Errno) { try Knob.write(value, to: "\(mount)/\(path)") }
+
+    private func text(_ path: String) throws(Errno) -> String {
+        guard let text = try? String(contentsOfFile: "\(mount)/\(path)", encoding: .utf8) else { throw .ioError }
+        return text
+    }
+}

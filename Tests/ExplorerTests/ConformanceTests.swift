@@ -1,0 +1,91 @@
+import KernelCore
+import Testing
+import Zram
+
+@testable import Explorer
+
+/// A trace is checked against the graph: a real one is a path, and one that was tampered with is found out.
+@Suite("Conformance")
+struct ConformanceTests {
+    /// What the terminals do in some order, as a mount's `debug/trace` has it.
+    private func trace(_ scenario: Scenario, _ patches: Set<Patch>, seed: UInt64) -> [LiveStep] {
+        let executor = KernelExecutor()
+        var steps: [LiveStep] = []
+        do {
+            let run = Run(
+                Setting(scenario, patches, isSymmetric: false, isWhole: true), executor: executor, memory: EmptyMemory()
+            )
+            var random = SplitMix(state: seed)
+            while run.failure == nil,
+                let next = run.tasks.indices.filter({ run.isEnabled($0) }).randomElement(using: &random)
+            {
+                if let pending = run.tasks[next].pending, pending.operation != .text {
+                    steps.append(
+                        LiveStep(terminal: next, operation: pending.operation, object: pending.object.pointName))
+                }
+                run.step(next)
+            }
+        }
+        executor.retire()
+        return steps
+    }
+
+    @Test("what ran is a path, under every policy") func paths() throws {
+        let scenario = try Fixtures.scenario("disksize-vs-rmmod")
+        for policy in ["5.15", "v8-11", "5.16"] {
+            let conformance = Conformance(scenario, patches: Fixtures.patches(policy))
+            for seed in UInt64(1)...20 {
+                #expect(conformance.follow(trace(scenario, Fixtures.patches(policy), seed: seed)) == nil)
+            }
+            let report = conformance.report
+            #expect(report.conforming == 20 && report.states > 100 && report.transitions >= report.states - 1)
+            #expect(report.states <= report.graphStates! && report.transitions <= report.graphTransitions!)
+        }
+    }
+
+    @Test("a step too many, too few, of somebody else, or in another order is found out") func tampered() throws {
+        let scenario = try Fixtures.scenario("disksize-vs-rmmod")
+        let patches = Fixtures.patches("5.16")
+        let whole = trace(scenario, patches, seed: 3)
+        let conformance = Conformance(scenario, patches: patches)
+        #expect(conformance.follow(whole) == nil)
+        for place in stride(from: 2, to: whole.count - 2, by: 7) where whole[place].operation != .lookup {
+            var steps = whole
+            steps.remove(at: place)
+            #expect(conformance.follow(steps) != nil, "without step \(place)")
+            steps = whole
+            steps.insert(whole[place], at: place)
+            #expect(conformance.follow(steps) != nil, "step \(place) twice")
+            steps[place] = LiveStep(terminal: 5, operation: .lock, object: "x")
+            #expect(conformance.follow(steps)?.step == place + 1)
+        }
+        // Of two steps of one task the second cannot come first.
+        let pair = try #require(
+            whole.indices.dropFirst().first {
+                whole[$0].terminal == whole[$0 - 1].terminal && whole[$0] != whole[$0 - 1]
+                    && whole[$0].operation != .lookup && whole[$0 - 1].operation != .lookup
+            })
+        var swapped = whole
+        swapped.swapAt(pair, pair - 1)
+        #expect(conformance.follow(swapped) != nil)
+    }
+
+    @Test("the text of debug/trace is read by its columns") func text() throws {
+        let text = """
+            TIME      TASK       GROUP  STEP          OBJECT      FUNCTION
+            0.013417  my sh:67   67     lookup        reset       -
+            0.013523  sh:67      67     get_active    reset       kernfs_fop_open
+            0.014471  sh:66      66     (waits) lock  open_mutex  zram_remove
+            0.014740  sh:66      66     lock          open_mutex  zram_remove
+            0.014741  cat:99     99     lock          of_mutex    kernfs_fop_read_iter
+
+            """
+        #expect(
+            LiveTrace.steps(in: text, groups: [66, 67]) == [
+                LiveStep(terminal: 1, operation: .lookup, object: "reset"),
+                LiveStep(terminal: 1, operation: .getActive, object: "reset"),
+                LiveStep(terminal: 0, operation: .lock, object: "open_mutex"),
+            ])
+        #expect(LiveTrace.steps(in: "nonsense", groups: [1]) == nil)
+    }
+}
