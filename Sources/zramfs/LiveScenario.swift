@@ -2,6 +2,10 @@ import Explorer
 import Foundation
 import SystemPackage
 
+/// What a signal that ends us has to take along: a handler may look at nothing else.
+private nonisolated(unsafe) var hostage: (mount: UnsafeMutablePointer<CChar>, terminals: UnsafeMutablePointer<Int32>)?
+private let mostTerminals = 64
+
 /// A scenario's terminals as real shells on a private mount, one run after the other.
 final class LiveScenario {
     /// What became of a run.
@@ -42,6 +46,25 @@ final class LiveScenario {
             end()
             throw Failure("")
         }
+        guardAgainstSignals()
+    }
+
+    /// Ctrl-C leaves no mount and no shell behind: the daemon ends when its mount is gone.
+    private func guardAgainstSignals() {
+        let terminals = UnsafeMutablePointer<Int32>.allocate(capacity: mostTerminals)
+        terminals.initialize(repeating: 0, count: mostTerminals)
+        hostage = (strdup(mount), terminals)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { number in
+                if let hostage {
+                    for place in 0..<mostTerminals where hostage.terminals[place] > 0 {
+                        kill(-hostage.terminals[place], SIGKILL)
+                    }
+                    umount2(hostage.mount, Int32(MNT_DETACH))
+                }
+                _exit(128 + number)
+            }
+        }
     }
 
     /// Unmounts and cleans up.
@@ -64,6 +87,7 @@ final class LiveScenario {
             try knob("1", "debug/trace")
             try knob("\(seed) \(jitter)", "debug/jitter")
             let terminals = scripts.compactMap { Process.spawn("sh", ["sh", $0, mount], newSession: true) }
+            for (place, terminal) in terminals.prefix(mostTerminals).enumerated() { hostage?.terminals[place] = terminal }
             guard terminals.count == scripts.count else { throw Failure("sh cannot be started") }
             let isStuck = !settle(terminals)
             try knob("off", "debug/jitter")
@@ -71,6 +95,7 @@ final class LiveScenario {
             let trace = try text("debug/trace")
             for terminal in terminals { kill(-terminal, SIGKILL) }
             for terminal in terminals { while waitpid(terminal, nil, 0) < 0, errno == EINTR {} }
+            hostage?.terminals.update(repeating: 0, count: mostTerminals)
             guard let steps = LiveTrace.steps(in: trace, groups: terminals) else {
                 throw Failure("debug/trace cannot be read")
             }
