@@ -42,7 +42,7 @@ public final class CPUHotplug {
         hotplugLock = RWSemaphore(kernel: kernel, name: "cpu_hotplug_lock")
         stateMutex = Mutex(kernel: kernel, name: "cpuhp_state_mutex")
         registered = Registry(kernel: kernel, name: "cpuhp_hp_states")
-        kernel.atHalt { [weak self] in self?.registered.states = [:] }
+        kernel.atHalt { [self] in registered.states = [:] }
     }
 
     /// How many CPUs are online. The kernel's `num_online_cpus`.

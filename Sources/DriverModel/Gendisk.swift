@@ -38,7 +38,8 @@ public final class Gendisk: KernelMemory {
     /// The disk as the file that a loop device stands on.
     public private(set) lazy var backing = LoopFile(self)
     let core: DriverCore
-    private weak var operations: (any BlockOperations)?
+    /// The driver's device, which takes itself out when it goes: a disk that is open lives longer.
+    public unowned(unsafe) var operations: (any BlockOperations)?
     /// True from `add` until `delete`.
     public private(set) var isLive = false {
         didSet { openMutex.changed(8, from: oldValue.fingerprint, to: isLive.fingerprint) }

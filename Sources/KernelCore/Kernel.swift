@@ -154,7 +154,8 @@ public final class Kernel {
         current = idle
     }
 
-    /// Registers something to undo when the instance is torn down, such as a reference that would keep it alive.
+    /// Registers something to undo when the instance is torn down, such as a reference that would keep it alive. What
+    /// `body` refers to lives until then; a weak reference would make every count of that object's references slow.
     public func atHalt(_ body: @escaping () -> Void) { onHalt.append(body) }
 
     func ended(_ task: KernelTask) {

@@ -7,6 +7,13 @@ public protocol ModuleCode: AnyObject {
     func load() async throws(Errno)
     /// Runs when the module is removed; cannot fail.
     func exit() async
+    /// The kernel halts: drops what knows the code and is known by it.
+    func forget()
+}
+
+extension ModuleCode {
+    /// Nothing to drop.
+    public func forget() {}
 }
 
 /// A module that can be loaded: what `modprobe` would find.
@@ -156,6 +163,7 @@ public final class Module: KernelObject, KernelText {
     }
 
     func forget() {
+        code?.forget()
         code = nil
         holders = []
     }

@@ -29,11 +29,11 @@ public final class ModuleTable {
         self.kernel = kernel
         mutex = Mutex(kernel: kernel, name: "module_mutex")
         queue = WaitQueue(kernel: kernel, name: "module_wq")
-        kernel.atHalt { [weak self] in
-            self?.modules.forEach { $0.forget() }
-            self?.modules = []
-            self?.available = [:]
-            self?.sysfs = nil
+        kernel.atHalt { [self] in
+            modules.forEach { $0.forget() }
+            modules = []
+            available = [:]
+            sysfs = nil
         }
     }
 

@@ -33,8 +33,9 @@ public final class KernfsNode: KernelObject {
     public var time: (seconds: Int64, nanoseconds: Int64)?
     /// The inode number; stays the same for the node's life and is never used again.
     public let inode: UInt64
-    /// The directory that it is in; nil for the root and once it was unlinked.
-    public internal(set) weak var parent: KernfsNode?
+    /// The directory that it is in; nil for the root and once it was unlinked. Not counted: a directory that goes
+    /// takes itself out of its children.
+    public internal(set) unowned(unsafe) var parent: KernfsNode?
     /// Children by name, in the order in which they were added.
     public internal(set) var children: [KernfsNode] = []
     /// The module whose text show and store are; each active reference pins it under `kernfs-pins-module`.
@@ -112,8 +113,11 @@ public final class KernfsNode: KernelObject {
         changed(mix(3, child.name.fingerprint), from: 0, to: child.fingerprint)
     }
 
+    deinit { for child in children { child.parent = nil } }
+
     /// Lets go of everything that could know the node.
     func forget() {
+        for child in children { child.parent = nil }
         children = []
         byName = [:]
         activeHolders = []

@@ -35,7 +35,7 @@ public final class KernfsRoot {
         openFileClass = kernel.lockdep.lockClass("&of->mutex", kind: .mutex)
         kernel.points.declare("of_mutex", [.lock, .unlock])
         top = KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
-        kernel.atHalt { [weak self] in self?.forget() }
+        kernel.atHalt { [self] in forget() }
     }
 
     /// The inode number that the next node gets.

@@ -52,15 +52,15 @@ extension Zram {
 
     /// The file. Unlike an attribute's its text may be longer than a page.
     private final class BlockState: KernfsOps {
-        private weak var zram: Zram?
+        private let disk: Gendisk
 
-        init(_ zram: Zram) { self.zram = zram }
+        init(_ zram: Zram) { disk = zram.disk }
 
         var canShow: Bool { true }
         var canStore: Bool { false }
 
         func show() async throws(Errno) -> String {
-            guard let zram else { throw .noSuchDevice }
+            guard let zram = disk.operations as? Zram else { throw .noSuchDevice }
             return try await zram.blockStateShow()
         }
 

@@ -58,6 +58,8 @@ final class Zram: KernelMemory, BlockOperations {
         openMutex = disk.openMutex
     }
 
+    deinit { disk.operations = nil }
+
     /// True once a disksize is set. The kernel's `init_done`; call it under `init_lock`.
     var isInitialised: Bool { disksize.value != 0 }
 

@@ -41,8 +41,6 @@ public final class ZramDriver: ModuleCode {
         // The exit path walks the devices with no lock, in mainline and ever since: the table is not checked there.
         devices = Guarded(DeviceTable(), kernel: core.kernel, name: "zram_index_idr") { true }
         isUp = Guarded(false, kernel: core.kernel, name: "zram_up") { mutex.isHeldByCurrent }
-        // The devices know the driver, and the driver its devices.
-        core.kernel.atHalt { [weak self] in self?.devices.value = DeviceTable() }
     }
 
     /// Describes the module `zram` to a module table.
@@ -93,6 +91,9 @@ public final class ZramDriver: ModuleCode {
             }
         }
     }
+
+    /// The devices know the driver, and the driver its devices.
+    public func forget() { devices.value = DeviceTable() }
 
     /// The kernel's `zram_exit`.
     public func exit() async {
