@@ -87,7 +87,9 @@ final class LiveScenario {
             try knob("1", "debug/trace")
             try knob("\(seed) \(jitter)", "debug/jitter")
             let terminals = scripts.compactMap { Process.spawn("sh", ["sh", $0, mount], newSession: true) }
-            for (place, terminal) in terminals.prefix(mostTerminals).enumerated() { hostage?.terminals[place] = terminal }
+            for (place, terminal) in terminals.prefix(mostTerminals).enumerated() {
+                hostage?.terminals[place] = terminal
+            }
             guard terminals.count == scripts.count else { throw Failure("sh cannot be started") }
             let isStuck = !settle(terminals)
             try knob("off", "debug/jitter")
