@@ -99,6 +99,16 @@ final class ImageFile: Sendable {
         return offset < (try size()) ? offset : nil
     }
 
+    /// Asks the host to read a range ahead.
+    func prefetch(at offset: UInt64, count: Int) {
+        _ = posix_fadvise(descriptor, off_t(offset), off_t(count), Int32(POSIX_FADV_WILLNEED))
+    }
+
+    /// Whether reads will be small and scattered, so that the host should not read what lies around them.
+    func expectScatteredReads(_ isScattered: Bool) {
+        _ = posix_fadvise(descriptor, 0, 0, Int32(isScattered ? POSIX_FADV_RANDOM : POSIX_FADV_NORMAL))
+    }
+
     /// The length of the file in bytes.
     func size() throws(Errno) -> UInt64 {
         var info = stat()

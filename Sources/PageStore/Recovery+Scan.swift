@@ -2,14 +2,26 @@ import SystemPackage
 
 /// The walk over the segments, and the books afterwards.
 extension Recovery {
+    /// Bytes at the end of a segment that most summaries fit into.
+    private static let tail = 8192
+
     func scan() throws(Errno) {
         let segmentSize = UInt64(LogState.segmentSize)
         let size = try file.size()
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
         var next = segmentSize
+        var ahead = segmentSize
+        file.expectScatteredReads(true)
+        defer { file.expectScatteredReads(false) }
         while let data = try file.data(from: next), data < size {
             let start = max(next, data / segmentSize * segmentSize)
+            // Many reads at once are what a disk is fast at.
+            ahead = max(ahead, start)
+            while ahead < min(size, start + 256 * segmentSize) {
+                ahead += segmentSize
+                file.prefetch(at: ahead - UInt64(Self.tail), count: Self.tail)
+            }
             try visit(start, buffer)
             next = start + segmentSize
             onProgress?(min(next, size), size)
@@ -35,7 +47,7 @@ extension Recovery {
     /// Reads the end of a segment: all of its summary, most often.
     private func summary(of start: UInt64, _ buffer: UnsafeMutableRawPointer) throws(Errno) -> SegmentSummary? {
         let end = start + UInt64(LogState.segmentSize)
-        var count = 8192
+        var count = Self.tail
         for _ in 0..<2 {
             guard try file.readAvailable(at: end - UInt64(count), into: buffer, count: count) == count,
                 let size = SegmentSummary.size(at: buffer + count)

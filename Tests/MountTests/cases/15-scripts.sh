@@ -34,7 +34,9 @@ while IFS='|' read -r scenario policy verdict schedule; do
             echo b >"$MNT/sysrq-trigger"
             wait_until '[[ -e $MNT/zram0/reset ]]' 5
         else
-            wait_until "! kill -0 $daemon 2>/dev/null" 10 || { kill "$daemon"; sleep 0.1; kill "$daemon"; }
+            # A removal that hangs keeps its daemon: the second signal ends it, and with it its lock on the image.
+            wait_until "! kill -0 $daemon 2>/dev/null" 3 || { kill "$daemon"; sleep 0.1; kill "$daemon"; }
+            wait_until "! kill -0 $daemon 2>/dev/null" 10
         fi
     done
     is "$scenario, $policy: $verdict, of $rounds" "$rounds" "$reached"
