@@ -38,7 +38,7 @@ final class Daemon: @unchecked Sendable {
             } else if let path {
                 image = try Image(creating: path)
             } else {
-                image = try Image(temporary: getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp")
+                image = try Image(temporary: Host.temporaryFolder)
             }
         } catch {
             throw Failure(error.description, .usage)

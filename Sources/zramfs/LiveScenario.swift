@@ -30,7 +30,7 @@ final class LiveScenario {
     /// Mounts.
     /// - Throws: `Failure`.
     init(_ scenario: Scenario, policy: String) throws {
-        var template = Array("\(NSTemporaryDirectory())/zramfs-conform.XXXXXX".utf8CString)
+        var template = Array("\(Host.temporaryFolder)/zramfs-conform.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("no temporary folder: \(Errno(rawValue: errno))") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         var scripts: [String] = []

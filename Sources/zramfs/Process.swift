@@ -49,6 +49,9 @@ enum Host {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// Where temporary files go.
+    static var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+
     /// The file of this program.
     static var program: String {
         guard let path = realpath("/proc/self/exe", nil) else { return "zramfs" }

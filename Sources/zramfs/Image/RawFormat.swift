@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 
 /// How a disk is stored in a file of its own.
 enum RawFormat: String, ExpressibleByArgument, CaseIterable {
@@ -21,7 +21,7 @@ enum RawFormat: String, ExpressibleByArgument, CaseIterable {
     func read(_ path: String, _ body: (RawFile) throws -> Void) throws {
         let file = try RawFile(reading: path)
         if self == .raw { return try body(file) }
-        try withTemporary(beside: NSTemporaryDirectory() + "/zramfs") { raw in
+        try withTemporary(beside: Host.temporaryFolder + "/zramfs") { raw in
             try convert(["-f", "qcow2", "-O", "raw", path, raw])
             try body(RawFile(reading: raw))
         }

@@ -43,7 +43,7 @@ struct RunRounds {
     private func one(_ round: Int, _ isOver: inout Bool) throws -> RunResult {
         let seed = options.seed.map { $0 &+ UInt64(round - 1) }
         let started = Host.now
-        let file = "\(Self.folder)/zramfs-round.\(getpid())"
+        let file = "\(Host.temporaryFolder)/zramfs-round.\(getpid())"
         let words = ["zramfs", "run"] + options.arguments(seed: seed) + ["--result", file] + ["--"] + command
         guard let pid = Process.spawn("/proc/self/exe", words, newSession: false) else {
             throw RunSession.problem("a round could not be started")
@@ -83,5 +83,4 @@ struct RunRounds {
         return result
     }
 
-    private static var folder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 }

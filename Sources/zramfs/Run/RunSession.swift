@@ -53,7 +53,7 @@ final class RunSession {
     }
 
     private static func makeFolder() throws -> String {
-        let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let folder = Host.temporaryFolder
         var template = Array("\(folder)/zramfs-run.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw problem("\(folder): no folder can be made there") }
         return template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
