@@ -19,6 +19,8 @@ public final class LiveIsolation: @unchecked Sendable {
     /// An isolation with nothing in it.
     public init() {}
 
+    deinit { executor.retire() }
+
     /// Runs `body` and then every task that is ready, in the kernel's isolation; then the replies, outside it.
     ///
     /// Never call it from within the isolation.
