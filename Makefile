@@ -20,6 +20,7 @@ help:
 	@echo 'make build    the binary, $(BINARY); CONFIGURATION=release for a fast one'
 	@echo 'make deps     Debian packages that are missing; bench-deps: also those of the peers'
 	@echo 'make ltp      LTP=folder: the zram tests of Linux Test Project; selftests KERNEL=folder: the kernel'\''s'
+	@echo 'make sysfs-selftest SCRIPT=file: the selftest of the series for test_sysfs'
 	@echo 'make recipes  the two recipes of the thread, under each policy'
 	@echo 'make sanitize unit tests under the thread and the address sanitizer'
 	@echo 'make fuzz     mutated images, for SECONDS=60'
@@ -85,6 +86,12 @@ ltp:
 selftests:
 	$(RELEASE_BUILD)
 	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/selftests.sh $(KERNEL) --abi 6.18
+
+# SCRIPT: sysfs.sh of v8 of the series; TESTS: some of 0001 to 0032.
+.PHONY: sysfs-selftest
+sysfs-selftest:
+	$(RELEASE_BUILD)
+	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/sysfs-selftest.sh $(SCRIPT) $(TESTS)
 
 .PHONY: recipes
 recipes:

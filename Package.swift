@@ -43,9 +43,13 @@ let package = Package(
         layer("DriverModel", ["KernelCore", "KernelModule", "Kernfs", system]),
         layer("Reports", ["KernelCore"]),
         layer("Zram", ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
+        layer("Specimens", ["DriverModel", "KernelCore", "KernelModule", "Kernfs", system]),
         layer(
             "Machine",
-            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Reports", "Zram", system]),
+            [
+                "CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Reports", "Specimens", "Zram",
+                system,
+            ]),
         .target(name: "CFuseShims", dependencies: ["CFuse3"]),
         layer("FuseBridge", ["CFuse3", "CFuseShims", "KernelCore", "Kernfs", system]),
         .target(name: "CPageStoreShims"),
@@ -68,9 +72,8 @@ let package = Package(
             swiftSettings: settings),
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
-        tests("DriverModelTests", ["DriverModel", system]),
         tests("ExplorerTests", ["Explorer", "KernelCore", "Kernfs", "Machine", "Zram"]),
-        tests("KernelCoreTests", ["KernelCore"]),
+        tests("KernelCoreTests", ["KernelCore", system]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
         tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),
         tests(

@@ -106,15 +106,19 @@ final class AttributeOps<Owner>: KernfsOps {
 extension KernfsRoot {
     /// Adds the files of `attributes` to a directory, in order. The kernel's `sysfs_create_group`.
     ///
+    /// - Parameters:
+    ///   - module: whose text the methods are.
+    ///   - pins: each active reference pins the module under `kernfs-pins-module`; files of debugfs are no such files.
     /// - Throws: `EEXIST` if a name is taken.
     public func makeFiles<Owner>(
         _ attributes: [Attribute<Owner>], of owner: Owner, in directory: KernfsNode, module: Module?,
-        names: (show: StaticString, store: StaticString) = ("dev_attr_show", "dev_attr_store")
+        names: (show: StaticString, store: StaticString) = ("dev_attr_show", "dev_attr_store"), pins: Bool = true
     ) throws(Errno) {
         for attribute in attributes {
             try makeFile(
                 attribute.name, in: directory, mode: attribute.mode,
-                ops: AttributeOps(attribute, owner, module: module, kernel: kernel, names: names), owner: module,
+                ops: AttributeOps(attribute, owner, module: module, kernel: kernel, names: names),
+                owner: pins ? module : nil,
                 lockKey: kernel.lockdep.isOn ? "\(module?.name ?? "")/\(Owner.self)/\(attribute.name)" : "")
         }
     }

@@ -3,6 +3,11 @@ import KernelModule
 import Kernfs
 import SystemPackage
 
+/// Where a kernel keeps a device: `/sys/devices/virtual/KIND`.
+public enum DeviceKind: String, Sendable {
+    case block, misc
+}
+
 /// What drivers register with: the tree, its places, and the modules. The kernel's `drivers/base`.
 public final class DriverCore {
     /// The kernel.
@@ -11,12 +16,18 @@ public final class DriverCore {
     public let root: KernfsRoot
     /// The loaded modules.
     public let modules: ModuleTable
-    /// Block devices' directory; the mount shows them at the top.
-    public let blockDirectory: KernfsNode
+    /// Block and misc devices' directory; the mount shows them at the top.
+    public let deviceDirectory: KernfsNode
     /// Classes' directory; the mount shows them at the top.
     public let classDirectory: KernfsNode
     /// `/dev`.
     public let devDirectory: KernfsNode
+    /// What each device at the top is, by name; also of those that a module left behind.
+    public internal(set) var devices: [String: DeviceKind] = [:]
+    /// Serialises the coming and going of misc devices. The kernel's `misc_mtx`.
+    public let miscMutex: Mutex
+    /// The lock of the network's configuration, which drivers borrow. The kernel's `rtnl_mutex`.
+    public let rtnlMutex: Mutex
     /// The kernel that is shown.
     public let abi: ABI
     /// Told when a disk came, went, or changed its size: what stands for it on the host has to follow.
@@ -33,7 +44,9 @@ public final class DriverCore {
         self.kernel = kernel
         self.root = root
         self.modules = modules
-        blockDirectory = root.node
+        miscMutex = Mutex(kernel: kernel, name: "misc_mtx")
+        rtnlMutex = Mutex(kernel: kernel, name: "rtnl_mutex")
+        deviceDirectory = root.node
         classDirectory = root.node
         devDirectory = try root.makeDirectory("dev", in: root.node)
     }

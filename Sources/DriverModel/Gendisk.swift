@@ -72,8 +72,9 @@ public final class Gendisk: KernelMemory {
     public func add<Owner>(_ attributes: [Attribute<Owner>], of owner: Owner) throws(Errno) {
         let kernelPath = "/devices/virtual/block"
         do throws(Errno) {
-            let node = try core.addObject(name, in: core.blockDirectory, kernelPath: kernelPath)
+            let node = try core.addObject(name, in: core.deviceDirectory, kernelPath: kernelPath)
             self.node = node
+            core.devices[name] = .block
             let shown = (own: attributes.filter { core.shows($0.name) }, block: blockAttributes)
             if core.shows("uevent") { try core.root.makeFiles([Self.uevent], of: self, in: node, module: nil) }
             try core.root.makeFiles(shown.block, of: self, in: node, module: nil)
@@ -111,6 +112,7 @@ public final class Gendisk: KernelMemory {
         kernel.leave()
         await core.root.remove(node, file, line)
         kernel.leave()
+        core.devices[name] = nil
         self.node = nil
     }
 

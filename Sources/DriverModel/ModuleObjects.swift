@@ -18,7 +18,7 @@ public final class ModuleObjects: ModuleSysfs {
 
     private static let attributes: [Attribute<Module>] = [
         Attribute("uevent", mode: 0o200, store: { _, bytes in bytes.count }),
-        .readOnly("coresize") { "\($0.definition.size)\n" },
+        .readOnly("coresize") { "\($0.definition.info.size)\n" },
         .readOnly("initsize") { _ in "0\n" },
         .readOnly("initstate") { "\($0.state.name)\n" },
         .readOnly("taint") { _ in "\n" },
@@ -28,10 +28,29 @@ public final class ModuleObjects: ModuleSysfs {
     /// Adds the directory of a module.
     public func add(_ module: Module) async {
         guard let node = try? root.makeDirectory(module.name, in: directory) else { return }
-        for name in ["holders", "parameters"] where shows(name) { _ = try? root.makeDirectory(name, in: node) }
+        if shows("holders") { _ = try? root.makeDirectory("holders", in: node) }
+        addParameters(of: module, to: node)
         try? root.makeFiles(
             Self.attributes.filter { shows($0.name) }, of: module, in: node, module: nil,
             names: ("module_attr_show", "module_attr_store"))
+    }
+
+    /// The kernel's `module_param_sysfs_setup`: a file for each parameter that has a mode.
+    private func addParameters(of module: Module, to node: KernfsNode) {
+        let shown = module.parameters.known.filter { $0.mode != 0 && shows($0.name) }
+        guard !shown.isEmpty || shows("parameters"), let directory = try? root.makeDirectory("parameters", in: node)
+        else { return }
+        let attributes = shown.map { parameter in
+            Attribute<ModuleParameters>(
+                parameter.name, mode: parameter.mode, show: { $0.text(parameter) },
+                store: { parameters, bytes throws(Errno) in
+                    try parameters.set(parameter, bytes)
+                    return bytes.count
+                })
+        }
+        try? root.makeFiles(
+            attributes, of: module.parameters, in: directory, module: nil,
+            names: ("param_attr_show", "param_attr_store"))
     }
 
     /// Removes it, draining its files.

@@ -1,4 +1,6 @@
 import Foundation
+import KernelModule
+import Machine
 import Zram
 
 /// One cell of the matrix: a scenario under a policy.
@@ -52,6 +54,22 @@ public struct PatchSet: Codable, Sendable {
     public let isMinimal: Bool
 }
 
+extension Scenario {
+    /// True unless the scripts load a driver beside zram.
+    public var concernsZram: Bool { files.intersection(Machine.modules.map(\.name)).subtracting(["zram"]).isEmpty }
+
+    /// The patches that mean to cure something in the modules that the scripts name.
+    var cures: [Patch] {
+        Patch.allCases.filter { patch in
+            switch patch {
+            case .noUnbreakPairing, .naiveSelfRemove: false
+            case .kernfsPinsModule, .storePinsModule: true
+            default: patch.concernsZram == concernsZram
+            }
+        }
+    }
+}
+
 /// Explores a scenario under all subsets of the patches: which suffice?
 ///
 /// - Parameter among: the patches to combine; by default all that mean to cure something.
@@ -60,7 +78,7 @@ public func minimalPatchSets(
     _ scenario: Scenario, among: [Patch]? = nil, options: ExploreOptions = ExploreOptions(), threads: Int = 1,
     done: @escaping @Sendable (_ finished: Int, _ total: Int) -> Void = { _, _ in }
 ) -> [PatchSet] {
-    let patches = among ?? Patch.allCases.filter { ![.noUnbreakPairing, .naiveSelfRemove].contains($0) }
+    let patches = among ?? scenario.cures
     let subsets = (0..<(1 << patches.count)).map { bits in
         Set(patches.indices.filter { bits & 1 << $0 != 0 }.map { patches[$0] })
     }.sorted { $0.count < $1.count }

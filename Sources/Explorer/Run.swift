@@ -123,8 +123,12 @@ final class Run {
         for kind in ["zram->table", "struct zcomp"] where kinds.count(where: { $0 == kind }) > devices {
             return Failure(verdict: .leak, what: "a \(kind) that no device has", task: 0)
         }
-        if machine.modules.find("zram") == nil, let left = kernel.memory.values.map(\.kind).sorted().first {
-            return Failure(verdict: .leak, what: "\(kernel.memory.count) allocations, e.g. \(left)", task: 0)
+        let isLoaded = machine.modules.find("zram") != nil
+        let left = kernel.memory.values.filter { memory in
+            memory.moduleName.isEmpty ? !isLoaded : machine.modules.find(memory.moduleName) == nil
+        }.map(\.kind).sorted()
+        if let first = left.first {
+            return Failure(verdict: .leak, what: "\(left.count) allocations, e.g. \(first)", task: 0)
         }
         return nil
     }

@@ -16,8 +16,16 @@ public func script(
     var gates: [ScriptEmitter.Gate?] = []
     var visits: [ScriptEmitter.Gate] = []
     let ends = ScriptEmitter.ends(schedule.path)
+    var births: [ScriptEmitter.Birth] = []
+    var known = scenario.terminalNames.count
     var step = 0
     let replayed = try replay(schedule.path, setting) { run, next in
+        for task in known..<max(known, run.tasks.count) where next != task {
+            if let gate = ScriptEmitter.gate(of: run, task: task) {
+                births.append(ScriptEmitter.Birth(step: step - 1, gate: gate))
+            }
+        }
+        known = run.tasks.count
         // Before the first step of a turn: where does the one before stand?
         if ends.contains(step) { gates.append(ScriptEmitter.gate(of: run, task: schedule.path[step - 1])) }
         visits.append(
@@ -25,7 +33,8 @@ public func script(
         step += 1
     }
     let emitter = ScriptEmitter(
-        scenario: scenario, schedule: schedule, replay: replayed, gates: gates, visits: visits, policy: policy)
+        scenario: scenario, schedule: schedule, replay: replayed, gates: gates, visits: visits, births: births,
+        policy: policy)
     return emitter.text
 }
 
@@ -39,6 +48,12 @@ struct ScriptEmitter {
         var isEnabled = false
     }
 
+    /// A task of the kernel's own that was born in a step and does not go on at once: it is held where it begins.
+    struct Birth {
+        let step: Int
+        let gate: Gate
+    }
+
     let scenario: Scenario
     let schedule: Schedule
     let replay: Replay
@@ -46,6 +61,7 @@ struct ScriptEmitter {
     let gates: [Gate?]
     /// What each step passes.
     let visits: [Gate]
+    let births: [Birth]
     let policy: String
 
     /// The steps with which a new turn begins.
@@ -80,6 +96,8 @@ struct ScriptEmitter {
                     }
                 } ?? 0
             if let gate { lines.append(hold(gate)) }
+            let born = births.filter { (step..<(step + turn.steps)).contains($0.step) }.map(\.gate).filter(hasGate)
+            lines += born.map(hold)
             if let before = held.removeValue(forKey: turn.task) {
                 lines.append("echo go > \"$points/\(before.point)\"")
             } else if turn.task < scenario.terminalNames.count, started.insert(turn.task).inserted {
@@ -100,6 +118,12 @@ struct ScriptEmitter {
                 }
             } else if place < gates.count, gates[place] == nil, turn.task < scenario.terminalNames.count {
                 lines.append("wait \"$pid_\(turn.task)\"   # ended")
+            }
+            for gate in born {
+                lines.append(
+                    "echo wait > \"$points/\(gate.point)\"   # \(replay.names[gate.task]) was started, and begins there"
+                )
+                held[gate.task] = gate
             }
             step += turn.steps
         }

@@ -99,6 +99,9 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
     /// The value for reports, tests and tear-down: no step, no check, no observation.
     public var unchecked: Value { storage }
 
+    /// Lets go of what a variable refers to when the kernel is torn down.
+    public func forget(_ value: Value) { storage = value }
+
     private func check() {
         if let owner, owner.isFreed, !kernel.isHalting { kernel.fault(owner.kind, in: owner) }
     }

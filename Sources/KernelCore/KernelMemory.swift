@@ -8,6 +8,8 @@ open class KernelMemory: Fingerprinted {
     public private(set) var isFreed = false
     /// The module that allocated it; once that is gone, nobody can free it any more. Not kept while exploring.
     public let allocator: (any KernelText)?
+    /// The name of that module; empty for what the kernel itself allocated.
+    public let moduleName: String
     /// Tells it apart from all others that anybody can still refer to.
     ///
     /// A number is used again once nobody can tell: not when the memory is freed, for there may be dangling pointers,
@@ -20,6 +22,7 @@ open class KernelMemory: Fingerprinted {
     public init(kernel: Kernel, kind: String) {
         self.kernel = kernel
         self.kind = kind
+        moduleName = kernel.current.text.last?.name ?? ""
         allocator = kernel.mode == .live ? kernel.current.text.last : nil
         kindID = AccessLog.allocations | UInt32(truncatingIfNeeded: kind.fingerprint) & 0x1fff << 16
         let number = UInt32(kernel.numbers[kindID, default: ~0].trailingZeroBitCount)

@@ -18,23 +18,17 @@ extension ModuleCode {
 
 /// A module that can be loaded: what `modprobe` would find.
 public struct ModuleDefinition {
+    /// What is known of it.
+    public let info: ModuleInfo
+    /// Makes the code of one load, whose parameters the module has; throws what a bad value deserves.
+    public let make: (Module) throws(Errno) -> any ModuleCode
+
     /// The name, e.g. `zram`.
-    public let name: String
-    /// Bytes, for `/proc/modules` and `coresize`.
-    public let size: Int
-    /// Known parameters, with their defaults; an unknown one is ignored with a log line, as the kernel does.
-    public let parameters: [String: String]
-    /// Makes the code of one load from the parameters; throws what a bad value deserves.
-    public let make: (Module, [String: String]) throws(Errno) -> any ModuleCode
+    public var name: String { info.name }
 
     /// Describes a module.
-    public init(
-        name: String, size: Int, parameters: [String: String],
-        make: @escaping (Module, [String: String]) throws(Errno) -> any ModuleCode
-    ) {
-        self.name = name
-        self.size = size
-        self.parameters = parameters
+    public init(_ info: ModuleInfo, make: @escaping (Module) throws(Errno) -> any ModuleCode) {
+        self.info = info
         self.make = make
     }
 }
@@ -84,6 +78,8 @@ public final class Module: KernelObject, KernelText {
     }
     /// Modules that use this one's symbols; while there are any, `delete_module` says `EWOULDBLOCK`.
     public internal(set) var users: [String] = []
+    /// What was said when it was loaded, and written since.
+    public let parameters: ModuleParameters
     /// The code, while it is loaded.
     public internal(set) var code: (any ModuleCode)?
     /// Tasks that hold a reference, for the wait graph.
@@ -91,6 +87,7 @@ public final class Module: KernelObject, KernelText {
 
     init(_ definition: ModuleDefinition, kernel: Kernel) {
         self.definition = definition
+        parameters = ModuleParameters(definition.info.parameters, kernel: kernel)
         super.init(kernel: kernel, name: definition.name)
         kernel.points.declare(pointName, [.tryModuleGet, .modulePut, .stopModule])
     }

@@ -58,7 +58,8 @@ public final class ModuleTable {
         module.references = 2  // The base reference and one for the time of init.
         module.state = .coming
         do throws(Errno) {
-            module.code = try definition.make(module, parse(arguments, definition))
+            try module.parameters.parse(arguments, of: name)
+            module.code = try definition.make(module)
             await sysfs?.add(module)
             try await running(module) { () async throws(Errno) in try await module.code?.load() }
         } catch {
@@ -150,19 +151,5 @@ public final class ModuleTable {
             kernel.accesses.read(module.textID)
         }
         try await body()
-    }
-
-    private func parse(_ arguments: [String], _ definition: ModuleDefinition) -> [String: String] {
-        var values = definition.parameters
-        for argument in arguments {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-                String.init)
-            if values[parts[0]] != nil {
-                values[parts[0]] = parts.count > 1 ? parts[1] : ""
-            } else {
-                kernel.log.print(.warning, "\(definition.name): unknown parameter '\(parts[0])' ignored")
-            }
-        }
-        return values
     }
 }

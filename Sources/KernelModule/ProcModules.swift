@@ -11,7 +11,8 @@ extension ModuleTable {
                 case .going: "Unloading"
                 default: "Live"
                 }
-            return "\(module.name) \(module.definition.size) \(module.refcnt) \(users) \(state) 0x0000000000000000\n"
+            return
+                "\(module.name) \(module.definition.info.size) \(module.refcnt) \(users) \(state) 0x0000000000000000\n"
         }.joined()
     }
 }

@@ -17,6 +17,8 @@ extension Machine {
         guard isLive else { return }
         for control in Control.viewControls where view != nil || !control.path.hasPrefix("view/") { try add(control) }
         for control in Self.faultControls { try add(control) }
+        // Where v8 of the series had them, before v9 moved them.
+        if let debug = root.node.child("debug") { try root.makeLink("kernfs", in: debug, to: "fail_kernfs") }
         for name in kernel.points.byName.keys.sorted() { try add(.gate(name)) }
         kernel.points.onDeclare = { [weak self] in try? self?.add(.gate($0.name)) }
         kernel.points.onArrival = { [gates] in gates.wakeWaiters() }

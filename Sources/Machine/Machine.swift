@@ -3,6 +3,7 @@ import DriverModel
 import KernelCore
 import KernelModule
 import Kernfs
+import Specimens
 import SystemPackage
 import Zram
 
@@ -16,6 +17,8 @@ public struct MachineConfiguration: Sendable {
     public var cpus = 2
     /// Devices that the first modprobe makes.
     public var devices = 1
+    /// Lockdep looks for inversions. The kernel's `CONFIG_PROVE_LOCKING`.
+    public var lockdep = true
     /// The program that stands in for modprobe and the like in the view of a live machine; nil: it has no view.
     public var tools: String?
     /// If set, the only attribute files that devices and modules have; for explorations.
@@ -64,6 +67,7 @@ public final class Machine {
         self.configuration = configuration
         activePatches = configuration.patches
         kernel = Kernel(mode: mode, executor: executor)
+        kernel.lockdep.isOn = mode == .live && configuration.lockdep
         root = KernfsRoot(kernel: kernel, firstInode: firstInode)
         modules = ModuleTable(kernel: kernel)
         modules.waitsForGoing = configuration.abi == .v5_15
@@ -79,6 +83,9 @@ public final class Machine {
         modules.install(
             ZramDriver.definition(core: core, hotplug: hotplug, memory: memory) { [weak self] in self?.applied() ?? [] }
         )
+        for specimen in Specimens.definitions(core: core, fixes: { [weak self] in self?.fixes ?? .init() }) {
+            modules.install(specimen)
+        }
         core.onlineCPUs = { [weak hotplug] in hotplug?.onlineCount ?? 1 }
         try addCPUs()
         if mode == .live, let tools = configuration.tools { view = try View(self, tools: tools) }
@@ -94,6 +101,18 @@ public final class Machine {
         root.skipsUnbreakPairing = patches.contains(.noUnbreakPairing)
         return patches
     }
+
+    /// What the running policy changes in the drivers beside zram.
+    private var fixes: Specimens.Fixes {
+        var fixes = Specimens.Fixes()
+        fixes.pinsInStores = activePatches.contains(.storePinsModule)
+        fixes.deregistersUnlocked = activePatches.contains(.deregisterUnlocked)
+        fixes.cancelsWork = activePatches.contains(.cancelWork)
+        return fixes
+    }
+
+    /// What can be loaded: zram, and the drivers beside it that have the same disease or are suspected of it.
+    public static let modules = [ZramDriver.info] + Specimens.infos
 
     /// Loads zram, as the boot scripts would; call it in the kernel's isolation.
     public func boot() {

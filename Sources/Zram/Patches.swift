@@ -21,6 +21,14 @@ public enum Patch: String, CaseIterable, Sendable, Comparable {
     /// A store that removes its own file with a plain removal.
     case naiveSelfRemove = "naive-self-remove"
 
+    /// `test_firmware` deregisters its device outside its mutex (Ming's advice).
+    case deregisterUnlocked = "deregister-unlocked"
+    /// `fsl_mpic_timer_wakeup` waits for its work at exit; nobody has proposed it yet.
+    case cancelWork = "cancel-work"
+
+    /// True for what concerns zram or all drivers; the others each cure a driver beside it.
+    public var concernsZram: Bool { self != .deregisterUnlocked && self != .cancelWork }
+
     /// What it changes, in a line.
     public var summary: String {
         switch self {
@@ -34,6 +42,8 @@ public enum Patch: String, CaseIterable, Sendable, Comparable {
         case .storePinsModule: "show and store pin the module themselves (v6)"
         case .noUnbreakPairing: "break/unbreak puts the module twice (9/12 as posted)"
         case .naiveSelfRemove: "zramN/hot_remove drains itself"
+        case .deregisterUnlocked: "test_firmware deregisters outside its mutex (Ming's advice)"
+        case .cancelWork: "fsl_mpic_timer_wakeup waits for its work at exit"
         }
     }
 
@@ -65,6 +75,7 @@ struct PatchBits: Sendable {
         case .storePinsModule: 128
         case .noUnbreakPairing: 256
         case .naiveSelfRemove: 512
+        case .deregisterUnlocked, .cancelWork: 0
         }
     }
 }

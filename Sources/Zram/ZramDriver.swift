@@ -49,13 +49,18 @@ public final class ZramDriver: ModuleCode {
     public static func definition(
         core: DriverCore, hotplug: CPUHotplug, memory: any ZramMemory, patches: @escaping () -> Set<Patch>
     ) -> ModuleDefinition {
-        ModuleDefinition(name: "zram", size: 40960, parameters: ["num_devices": "1"]) {
-            module, values throws(Errno) in
-            let count: UInt32 = try Parse.unsigned(Array((values["num_devices"] ?? "1").utf8), base: 0)
-            return ZramDriver(
-                core: core, hotplug: hotplug, memory: memory, module: module, patches: patches(), deviceCount: count)
+        ModuleDefinition(info) { module throws(Errno) in
+            ZramDriver(
+                core: core, hotplug: hotplug, memory: memory, module: module, patches: patches(),
+                deviceCount: module.parameters.number("num_devices"))
         }
     }
+
+    /// What `modinfo zram` says.
+    public static let info = ModuleInfo(
+        name: "zram", folder: "drivers/block/zram", size: 40960, description: "Compressed RAM Block Device",
+        license: "Dual BSD/GPL",
+        parameters: [ModuleParameter("num_devices", .uint(1), "Number of pre-created zram devices")])
 
     /// The kernel's `zram_init`.
     public func load() async throws(Errno) {

@@ -18,6 +18,7 @@ struct MountCommand: ParsableCommand {
               abi=5.15|6.18    the kernel whose files and errnos are shown; default 5.15
               cpus=N           simulated CPUs; default 2
               num_devices=N    devices at the first modprobe; default 1
+              lockdep=off      a kernel without CONFIG_PROVE_LOCKING: no report of an inversion that did not hang
               keep             the image outlives the mount: disksize, algorithm and data are back at the next one
               log=FILE         the daemon's log; default syslog, or the terminal with -f
               allow_other      other users may look in (default for root)

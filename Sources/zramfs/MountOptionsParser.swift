@@ -44,6 +44,9 @@ struct ParsedMountOptions {
             machine.abi = abi
         case "cpus": machine.cpus = try number(value, 1...64, whole)
         case "num_devices": machine.devices = try number(value, 0...1024, whole)
+        case "lockdep":
+            guard let value, ["on", "off"].contains(value) else { throw Self.wrong(whole, ["on", "off"], nil) }
+            machine.lockdep = value == "on"
         case "log":
             guard let value, !value.isEmpty else { throw Failure("-o log= wants a file name", .usage) }
             logFile = MountTable.absolute(value)
@@ -63,7 +66,7 @@ struct ParsedMountOptions {
             fuse.append(whole)
         default:
             throw Failure(
-                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep log= allow_other ro",
+                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep lockdep= log= allow_other ro",
                 .usage
             )
         }

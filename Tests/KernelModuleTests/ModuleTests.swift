@@ -36,7 +36,13 @@ private final class Bench {
         initLock = Mutex(kernel: kernel, name: "init")
         exitLock = Mutex(kernel: kernel, name: "exit")
         table.install(
-            ModuleDefinition(name: "m", size: 4096, parameters: ["n": "1"]) { [unowned self] _, _ in
+            ModuleDefinition(
+                ModuleInfo(
+                    name: "m", folder: "lib", size: 4096, description: "",
+                    parameters: [
+                        ModuleParameter("n", .uint(1), mode: 0o644, ""), ModuleParameter("on", .enableOnly, ""),
+                    ])
+            ) { [unowned self] _ in
                 Code(initLock, exitLock, error)
             })
     }

@@ -75,15 +75,19 @@ final class View {
         switch place {
         case .block, .classBlock:
             let up = place == .block ? ".." : "../.."
-            for name in disks { entries[name] = .symlink("\(up)/devices/virtual/block/\(name)") }
+            for name in devices(.block) { entries[name] = .symlink("\(up)/devices/virtual/block/\(name)") }
         case .devBlock:
-            for name in disks {
+            for name in devices(.block) {
                 guard let number = number(of: name) else { continue }
                 entries["\(number.major):\(number.minor)"] = .symlink("../../devices/virtual/block/\(name)")
             }
         case .virtualBlock:
-            for name in disks { entries[name] = .symlink("\(ViewPlace.mount)/\(name)") }
+            for name in devices(.block) { entries[name] = .symlink("\(ViewPlace.mount)/\(name)") }
+        case .virtualMisc:
+            for name in devices(.misc) { entries[name] = .symlink("\(ViewPlace.mount)/\(name)") }
         case .dev:
+            // What a program says to the log is to be found in ours.
+            entries["kmsg"] = .symlink("\(ViewPlace.mount)/debug/kmsg")
             for (name, node) in nodes(in: "dev") {
                 guard case .device(let file) = node.kind else { continue }
                 if let number = (file as? Gendisk)?.hostNumber {
@@ -125,8 +129,9 @@ final class View {
     }
 
     /// The devices that have a directory: also those that an earlier module left behind.
-    private var disks: [String] {
-        machine.root.node.children.filter { $0.isActive && ViewPlace.isNumbered($0.name, "zram") }.map(\.name)
+    private func devices(_ kind: DeviceKind) -> [String] {
+        let devices = machine.core.devices
+        return machine.root.node.children.filter { $0.isActive && devices[$0.name] == kind }.map(\.name)
     }
 
     private func number(of name: String) -> (major: Int, minor: Int)? {

@@ -5,6 +5,7 @@ public enum ViewPlace: String, CaseIterable, Sendable {
     case classes = "class"
     case devBlock = "dev-block"
     case virtualBlock = "virtual-block"
+    case virtualMisc = "virtual-misc"
     case module
     case cpu
     case dev
@@ -17,6 +18,7 @@ public enum ViewPlace: String, CaseIterable, Sendable {
         case .classes: "/sys/class"
         case .devBlock: "/sys/dev/block"
         case .virtualBlock: "/sys/devices/virtual/block"
+        case .virtualMisc: "/sys/devices/virtual/misc"
         case .module: "/sys/module"
         case .cpu: "/sys/devices/system/cpu"
         case .dev: "/dev"
@@ -39,6 +41,7 @@ public enum ViewPlace: String, CaseIterable, Sendable {
         case .classes: name == "zram-control" || name == "block"
         case .devBlock:
             directory.link(name)?.split(separator: "/").last.map { Self.isNumbered(String($0), "zram") } ?? false
+        case .virtualMisc: false
         case .module: name == "zram"
         case .cpu: Self.isNumbered(name, "cpu")
         }

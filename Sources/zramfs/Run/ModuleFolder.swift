@@ -1,12 +1,14 @@
 import CRunShims
 import Glibc
+import KernelModule
+import Machine
 
-/// `/lib/modules/RELEASE` as programs look for it: a `modules.dep` that names `zram.ko`.
+/// `/lib/modules/RELEASE` as programs look for it: a `modules.dep` that names the simulated kernel's modules.
 enum ModuleFolder {
     private static let files = [
-        "modules.dep": "kernel/drivers/block/zram/zram.ko:\n",
+        "modules.dep": Machine.modules.map { "kernel/\($0.file):\n" }.joined(),
         "modules.alias": "", "modules.symbols": "", "modules.builtin": "",
-        "modules.order": "kernel/drivers/block/zram/zram.ko\n",
+        "modules.order": Machine.modules.map { "kernel/\($0.file)\n" }.joined(),
     ]
 
     /// Lays it over the host's; a host that refuses keeps its own.
@@ -27,11 +29,11 @@ enum ModuleFolder {
         }
         let folder = base + "/modules"
         let bottom = ([folder] + missing).joined(separator: "/")
-        make(bottom + "/kernel/drivers/block/zram")
+        for module in Machine.modules { make("\(bottom)/kernel/\(module.folder)") }
         for (name, text) in files where access("\(place)/\(name)", F_OK) != 0 || missing.count > 0 {
             write(text, to: "\(bottom)/\(name)")
         }
-        write("", to: bottom + "/kernel/drivers/block/zram/zram.ko")
+        for module in Machine.modules { write("", to: "\(bottom)/kernel/\(module.file)") }
         _ = zr_mount_overlay(folder, place, place)
     }
 

@@ -69,6 +69,8 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Simulated CPUs.") var cpus: Int?
     @Option(help: "Devices that are there at the beginning; 0: modprobe comes later.") var devices: Int?
     @Flag(help: "The module is not loaded at the beginning.") var unloaded = false
+    @Flag(help: "A kernel without CONFIG_PROVE_LOCKING: an inversion that did not hang is not reported.")
+    var noLockdep = false
     @Option(help: "Join this mount instead of making one.") var mount: String?
     @Option(help: "What /dev/zramN is: loop, a block device (root only, the default then), or file.")
     var blockDevice: String?
@@ -124,6 +126,7 @@ struct RunOptions: ParsableArguments {
         if let patches { words.append("patches=\(patches.replacing(",", with: "+"))") }
         if let abi { words.append("abi=\(abi)") }
         if let cpus { words.append("cpus=\(cpus)") }
+        if noLockdep { words.append("lockdep=off") }
         return words.joined(separator: ",")
     }
 
@@ -151,6 +154,7 @@ struct RunOptions: ParsableArguments {
         add("trace", trace)
         if dmesg { words.append("--dmesg") }
         if unloaded { words.append("--unloaded") }
+        if noLockdep { words.append("--no-lockdep") }
         return words
     }
 }

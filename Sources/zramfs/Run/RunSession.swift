@@ -106,7 +106,9 @@ final class RunSession {
         try bind("/sys", home + "/sys", recursive: true)
         try bind(mount, home + "/mnt")
         // The parent before what is in it; /dev last, for everything else is reached through the mount.
-        let order: [ViewPlace] = [.classes, .classBlock, .block, .devBlock, .virtualBlock, .module, .cpu, .dev]
+        let order: [ViewPlace] = [
+            .classes, .classBlock, .block, .devBlock, .virtualBlock, .virtualMisc, .module, .cpu, .dev,
+        ]
         for place in order where access(place.path, F_OK) == 0 {
             try bind("\(mount)/view/\(place.rawValue)", place.path, recursive: place == .dev)
         }

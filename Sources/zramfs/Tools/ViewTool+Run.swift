@@ -1,5 +1,6 @@
 import CRunShims
 import Glibc
+import KernelModule
 import Machine
 import SystemPackage
 
@@ -25,15 +26,18 @@ extension ViewTool {
     }
 
     /// The file that a name stands for: `zram`, `zram.ko`, `/lib/modules/.../zram.ko`.
-    static func isOurs(_ name: String) -> Bool {
-        let last = name.split(separator: "/").last.map(String.init) ?? name
-        let base = last.split(separator: ".").first.map(String.init) ?? last
-        return base == "zram" || access("\(mount)/module/\(base)", F_OK) == 0
+    static func isOurs(_ name: String) -> Bool { info(name) != nil }
+
+    /// What is known of the module that a name stands for; nil if the simulated kernel has no such module.
+    private static func info(_ name: String) -> ModuleInfo? {
+        let base = module(name)
+        return Machine.modules.first { $0.name == base }
     }
 
+    /// The module's name; modprobe takes `-` for `_`.
     private static func module(_ name: String) -> String {
         let last = name.split(separator: "/").last.map(String.init) ?? name
-        return last.split(separator: ".").first.map(String.init) ?? last
+        return (last.split(separator: ".").first.map(String.init) ?? last).replacing("-", with: "_")
     }
 
     private func modprobe(_ options: [String], _ words: [String], _ arguments: [String]) -> Int32 {
@@ -106,17 +110,17 @@ extension ViewTool {
     }
 
     private func modinfo(_ words: [String], _ arguments: [String]) -> Int32 {
-        guard let name = words.first, Self.isOurs(name) else { return pass(arguments) }
+        guard let info = words.lazy.compactMap(Self.info).first else { return pass(arguments) }
         var names = utsname()
         uname(&names)
         let release = withUnsafePointer(to: &names.release) {
             $0.withMemoryRebound(to: CChar.self, capacity: 65) { String(cString: $0) }
         }
-        let fields = [
-            ("filename", "/lib/modules/\(release)/kernel/drivers/block/zram/zram.ko"),
-            ("description", "Compressed RAM Block Device"), ("license", "Dual BSD/GPL"), ("depends", ""),
-            ("name", Self.module(name)), ("parm", "num_devices:Number of pre-created zram devices (uint)"),
-        ]
+        let fields =
+            [
+                ("filename", "/lib/modules/\(release)/kernel/\(info.file)"),
+                ("description", info.description), ("license", info.license), ("depends", ""), ("name", info.name),
+            ] + info.parameters.map { ("parm", "\($0.name):\($0.summary) (\($0.type))") }
         var wanted: String?
         for (place, option) in arguments.enumerated() where option == "-F" || option == "--field" {
             wanted = arguments.indices.contains(place + 1) ? arguments[place + 1] : nil

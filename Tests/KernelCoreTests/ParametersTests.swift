@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DriverModel
+@testable import KernelCore
 
 @Suite("name=value parameters, as next_arg splits them") struct ParametersTests {
     private func parsed(_ text: String) -> [String] {

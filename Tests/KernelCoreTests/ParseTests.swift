@@ -1,7 +1,7 @@
 import SystemPackage
 import Testing
 
-@testable import DriverModel
+@testable import KernelCore
 
 @Suite("Parsers")
 struct ParseTests {

@@ -1,0 +1,2 @@
+# Removes the module.
+echo test_firmware > $1/debug/delete_module

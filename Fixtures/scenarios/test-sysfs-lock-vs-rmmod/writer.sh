@@ -1,0 +1,2 @@
+# Writes under the lock.
+echo 5 > $1/test_sysfs0/test_dev_x

@@ -1,0 +1,2 @@
+# Removes the module.
+echo fsl_mpic_timer_wakeup > $1/debug/delete_module

@@ -1,0 +1,161 @@
+import DriverModel
+import KernelCore
+import KernelModule
+import Kernfs
+import SystemPackage
+
+/// A timer that wakes a machine up, set by an attribute. The second driver that Luis Chamberlain named: it takes the
+/// lock of its attribute in its exit, but removes the attribute before, so that there is no deadlock. The kernel's
+/// `arch/powerpc/sysdev/fsl_mpic_timer_wakeup.c`.
+///
+/// It has another fault: its exit frees what work that an interrupt has queued will use.
+public final class FslMpicTimerWakeup: ModuleCode {
+    /// What `modinfo fsl_mpic_timer_wakeup` says.
+    public static let info = ModuleInfo(
+        name: "fsl_mpic_timer_wakeup", folder: "arch/powerpc/sysdev", size: 16384,
+        description: "Freescale MPIC global timer wakeup driver", license: "GPL v2")
+
+    private let core: DriverCore
+    private let module: Module
+    private let fixes: Specimens.Fixes
+    /// The driver's `sysfs_lock`.
+    private let lock: Mutex
+    private var wakeup: Wakeup?
+    private var node: KernfsNode?
+    private var kernel: Kernel { core.kernel }
+
+    /// The driver's `struct fsl_mpic_timer_wakeup`.
+    private final class Wakeup: KernelMemory {
+        /// The timer that runs: the second at which it is over, counted from boot; 0 if none does.
+        let timer: Guarded<UInt64>
+        /// Tells timers apart; an interrupt of one that was freed does not come.
+        var generation: UInt64 = 0 { didSet { work.changed(1, from: oldValue, to: generation) } }
+        /// Work that was queued and has not begun.
+        let work: WaitQueue
+        var queued = 0 { didSet { work.changed(0, from: UInt64(oldValue), to: UInt64(queued)) } }
+
+        init(kernel: Kernel, lock: Mutex) {
+            timer = Guarded(0, kernel: kernel, name: "timer") { lock.isHeldByCurrent }
+            work = WaitQueue(kernel: kernel, name: "free_work")
+            super.init(kernel: kernel, kind: "struct fsl_mpic_timer_wakeup")
+        }
+    }
+
+    init(core: DriverCore, module: Module, fixes: Specimens.Fixes) {
+        self.core = core
+        self.module = module
+        self.fixes = fixes
+        lock = Mutex(kernel: core.kernel, name: "sysfs_lock")
+    }
+
+    /// The driver's `fsl_wakeup_sys_init`: the attribute is the MPIC subsystem's own, `/mpic/timer_wakeup`.
+    public func load() async throws(Errno) {
+        kernel.enter("fsl_wakeup_sys_init")
+        defer { kernel.leave() }
+        wakeup = Wakeup(kernel: kernel, lock: lock)
+        let root = core.root
+        var node = root.node.child("mpic")
+        if node == nil { node = try root.makeDirectory("mpic", in: root.node) }
+        guard let node else { return }
+        self.node = node
+        try root.makeFiles([Self.attribute], of: self, in: node, module: module)
+    }
+
+    /// The driver's `fsl_wakeup_sys_exit`: the attribute goes first, and the lock is taken after that.
+    public func exit() async {
+        kernel.enter("fsl_wakeup_sys_exit")
+        defer { kernel.leave() }
+        if let node { await core.root.remove("timer_wakeup", from: node) }
+        guard let wakeup else { return }
+        await lock.lock()
+        if !kernel.isHalting { stop(wakeup) }
+        if fixes.cancelsWork {
+            await lock.unlock()
+            // The kernel's cancel_work_sync.
+            await wakeup.work.wait { wakeup.queued == 0 }
+            wakeup.free()
+            return
+        }
+        wakeup.free()
+        await lock.unlock()
+    }
+
+    /// Tasks that wait for the timer know it.
+    public func forget() { wakeup = nil }
+
+    private static let attribute = Attribute<FslMpicTimerWakeup>.readWrite(
+        "timer_wakeup",
+        { driver async throws(Errno) in
+            driver.kernel.enter("fsl_timer_wakeup_show")
+            defer { driver.kernel.leave() }
+            guard let wakeup = driver.wakeup else { throw .noSuchDevice }
+            return await driver.lock.withLock {
+                wakeup.touch()
+                let end = wakeup.timer.value
+                let now = driver.kernel.mode == .live ? driver.kernel.now / 1_000_000_000 : 0
+                return end == 0 ? "0\n" : "\(end - min(end, now) + 1)\n"
+            }
+        },
+        { driver, bytes async throws(Errno) in
+            driver.kernel.enter("fsl_timer_wakeup_store")
+            defer { driver.kernel.leave() }
+            guard let seconds = try? Parse.signed(bytes, base: 0, as: Int64.self) else { throw .invalidArgument }
+            guard let wakeup = driver.wakeup else { throw .noSuchDevice }
+            return try await driver.lock.withLock { () async throws(Errno) in
+                wakeup.touch()
+                driver.stop(wakeup)
+                guard seconds != 0 else { return bytes.count }
+                // mpic_request_timer has no timer for a time that is none.
+                guard seconds > 0, seconds < 1 << 32 else { throw .invalidArgument }
+                driver.start(wakeup, seconds: UInt64(seconds))
+                return bytes.count
+            }
+        })
+
+    /// The kernel's `mpic_free_timer`: its interrupt comes no more. Under the lock.
+    private func stop(_ wakeup: Wakeup) {
+        if wakeup.timer.value != 0 { wakeup.timer.value = 0 }
+        wakeup.generation += 1
+        wakeup.work.wakeWaiters()
+    }
+
+    /// Starts a timer whose interrupt queues the work; while exploring it may come at any time. Under the lock.
+    private func start(_ wakeup: Wakeup, seconds: UInt64) {
+        let generation = wakeup.generation
+        var isOver = kernel.mode == .exploring
+        wakeup.timer.value = (kernel.mode == .live ? kernel.now / 1_000_000_000 : 0) + seconds
+        if kernel.mode == .live {
+            kernel.alarm?(seconds * 1_000_000_000) {
+                isOver = true
+                wakeup.work.wakeWaiters()
+            }
+        }
+        kernel.accesses.write(AccessLog.births)
+        kernel.spawn("mpic-timer") { [self] _ in
+            try? await wakeup.work.waitInterruptible { isOver || wakeup.generation != generation }
+            wakeup.work.noteRead()
+            guard !kernel.isHalting, wakeup.generation == generation else { return }
+            wakeup.queued += 1
+            kernel.accesses.write(AccessLog.births)
+            kernel.spawn("kworker/0:1") { [self] _ in await freeResource(wakeup) }
+        }
+    }
+
+    /// The driver's `fsl_free_resource`, in a worker.
+    private func freeResource(_ wakeup: Wakeup) async {
+        kernel.enter("fsl_free_resource")
+        defer { kernel.leave() }
+        kernel.current.text.append(module)
+        kernel.accesses.read(module.textID)
+        defer {
+            kernel.current.text.removeAll { $0 === module }
+            kernel.accesses.read(module.textID)
+        }
+        await lock.withLock {
+            wakeup.touch()
+            if !kernel.isHalting, kernel.current.state != .dead { stop(wakeup) }
+        }
+        wakeup.queued -= 1
+        wakeup.work.wakeWaiters()
+    }
+}
