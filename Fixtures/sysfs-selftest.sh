@@ -14,8 +14,9 @@ cd "$work" || exit 2
 passed=0 failed=()
 for test; do
     # The name of the file that the script keeps the log in is the caller's business.
+    # It looks for its own temporary file in /tmp.
     # shellcheck disable=SC2086
-    seqres=$work/$test "${ZRAMFS:?}" run --policy "${POLICY:-v8}" --no-lockdep ${OPTIONS:-} --timeout 120 -- \
+    TMPDIR=/tmp seqres=$work/$test "${ZRAMFS:?}" run --policy "${POLICY:-v8}" --no-lockdep ${OPTIONS:-} --timeout 120 -- \
         bash "$script" -t "$test" >"$work/log" 2>&1 </dev/null
     status=$?
     if [[ $status == 0 ]] && ! grep -qE 'FAIL|skipping' "$work/log" && grep -q '^Running test' "$work/log"; then

@@ -24,6 +24,8 @@ public final class DriverCore {
     public let devDirectory: KernfsNode
     /// What each device at the top is, by name; also of those that a module left behind.
     public internal(set) var devices: [String: DeviceKind] = [:]
+    /// Dynamic minors of misc devices that are taken, counted from the first that is given out.
+    var miscMinors: Set<Int> = []
     /// Serialises the coming and going of misc devices. The kernel's `misc_mtx`.
     public let miscMutex: Mutex
     /// The lock of the network's configuration, which drivers borrow. The kernel's `rtnl_mutex`.

@@ -7,6 +7,13 @@ import SystemPackage
 public protocol BlockOperations: AnyObject {
     /// Called under `open_mutex`; an error refuses the open.
     func open(_ disk: Gendisk) async throws(Errno)
+    /// False if `open` refuses everybody: then nothing need stand for the disk on a host.
+    var isOpenable: Bool { get }
+}
+
+extension BlockOperations {
+    /// Most disks can be opened.
+    public var isOpenable: Bool { true }
 }
 
 /// A disk: its device in the tree, `/dev/NAME`, its openers. The kernel's `struct gendisk`.

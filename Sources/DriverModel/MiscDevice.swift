@@ -11,6 +11,7 @@ public final class MiscDevice {
     public let name: String
     private let core: DriverCore
     private var node: KernfsNode?
+    private var place = 0
     private var shown: [String] = []
 
     /// Describes a device; `register` shows it.
@@ -31,6 +32,8 @@ public final class MiscDevice {
             let node = try core.addObject(name, in: core.deviceDirectory, kernelPath: "/devices/virtual/misc")
             self.node = node
             core.devices[name] = .misc
+            place = (0...).first { !core.miscMinors.contains($0) }!
+            core.miscMinors.insert(place)
             let own = attributes.filter { core.shows($0.name) }
             let common = Self.attributes.filter { core.shows($0.name) }
             shown = own.map(\.name)
@@ -58,18 +61,21 @@ public final class MiscDevice {
             await core.root.remove(node, file, line)
             for _ in 0..<3 { kernel.leave() }
             core.devices[name] = nil
+            core.miscMinors.remove(place)
             self.node = nil
         }
     }
 
-    /// Dynamic minors are given out from the top (`MISC_DYNAMIC_MINOR`); there is one such device at a time.
+    /// A dynamic one: 5.15 gives them out from 127 downwards, 6.18 from 256 upwards.
+    private var minor: Int { core.abi == .v5_15 ? 127 - place : 256 + place }
+
     private static let attributes: [Attribute<MiscDevice>] = [
         Attribute(
-            "uevent", mode: 0o644, show: { "MAJOR=10\nMINOR=127\nDEVNAME=\($0.name)\n" },
+            "uevent", mode: 0o644, show: { "MAJOR=10\nMINOR=\($0.minor)\nDEVNAME=\($0.name)\n" },
             store: { _, bytes throws(Errno) in
                 guard UEvent.isValid(bytes) else { throw .invalidArgument }
                 return bytes.count
             }),
-        .readOnly("dev") { _ in "10:127\n" },
+        .readOnly("dev") { "10:\($0.minor)\n" },
     ]
 }

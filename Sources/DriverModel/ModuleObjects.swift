@@ -35,10 +35,10 @@ public final class ModuleObjects: ModuleSysfs {
             names: ("module_attr_show", "module_attr_store"))
     }
 
-    /// The kernel's `module_param_sysfs_setup`: a file for each parameter that has a mode.
+    /// The kernel's `module_param_sysfs_setup`: a file for each parameter that has a mode, and no directory without any.
     private func addParameters(of module: Module, to node: KernfsNode) {
         let shown = module.parameters.known.filter { $0.mode != 0 && shows($0.name) }
-        guard !shown.isEmpty || shows("parameters"), let directory = try? root.makeDirectory("parameters", in: node)
+        guard !shown.isEmpty, let directory = try? root.makeDirectory("parameters", in: node)
         else { return }
         let attributes = shown.map { parameter in
             Attribute<ModuleParameters>(

@@ -114,11 +114,13 @@ public final class Mutex: KernelObject {
         wakeWaiters()
     }
 
-    /// A driver unlocks what it does not hold: lockdep's `print_unlock_imbalance_bug`. A mutex of somebody else is free
-    /// all the same.
+    /// A driver unlocks what it does not hold: what `CONFIG_DEBUG_MUTEXES` says, not lockdep's longer report. A mutex of
+    /// somebody else is free all the same.
     @inline(never)
     private func imbalance() {
-        kernel.warn("unlock-imbalance", "bad unlock balance: \(name)", at: "kernel/locking/mutex.c", in: "mutex_unlock")
+        kernel.warn(
+            "unlock-imbalance", "DEBUG_LOCKS_WARN_ON(__owner_task(owner) != get_current())",
+            at: "kernel/locking/mutex.c:913", in: "__mutex_unlock_slowpath")
     }
 
     @inline(__always)

@@ -159,6 +159,17 @@ public final class Module: KernelObject, KernelText {
         return true
     }
 
+    /// Runs code of the module in the current task, which faults at its next step if the text is freed meanwhile.
+    public func run<E: Error>(_ body: () async throws(E) -> Void) async throws(E) {
+        kernel.current.text.append(self)
+        kernel.accesses.read(textID)
+        defer {
+            kernel.current.text.removeAll { $0 === self }
+            kernel.accesses.read(textID)
+        }
+        try await body()
+    }
+
     func forget() {
         code?.forget()
         code = nil

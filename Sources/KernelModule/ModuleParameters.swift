@@ -62,7 +62,8 @@ public final class ModuleParameters: KernelObject {
     func parse(_ words: [String], of module: String) throws(Errno) {
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let parameter = known.first(where: { $0.name == parts[0] }) else {
+            // As the kernel's parameq, which takes "-" for "_".
+            guard let parameter = known.first(where: { $0.name == parts[0].replacing("-", with: "_") }) else {
                 kernel.log.print(.warning, "\(module): unknown parameter '\(parts[0])' ignored")
                 continue
             }

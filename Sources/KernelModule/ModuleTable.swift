@@ -61,7 +61,7 @@ public final class ModuleTable {
             try module.parameters.parse(arguments, of: name)
             module.code = try definition.make(module)
             await sysfs?.add(module)
-            try await running(module) { () async throws(Errno) in try await module.code?.load() }
+            try await module.run { () async throws(Errno) in try await module.code?.load() }
         } catch {
             module.state = .going
             module.references = 0
@@ -84,7 +84,7 @@ public final class ModuleTable {
         kernel.enter("__do_sys_delete_module")
         defer { kernel.leave() }
         let module = try await stop(name, force: force)
-        await running(module) { () async throws(Never) in await module.code?.exit() }
+        await module.run { () async throws(Never) in await module.code?.exit() }
         await free(module)
     }
 
@@ -141,15 +141,5 @@ public final class ModuleTable {
         module.forget()
         kernel.lockdep.forget(module: module.name)
         queue.wakeWaiters()
-    }
-
-    private func running<E: Error>(_ module: Module, _ body: () async throws(E) -> Void) async throws(E) {
-        kernel.current.text.append(module)
-        kernel.accesses.read(module.textID)
-        defer {
-            kernel.current.text.removeAll { $0 === module }
-            kernel.accesses.read(module.textID)
-        }
-        try await body()
     }
 }

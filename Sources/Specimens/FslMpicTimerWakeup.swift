@@ -30,7 +30,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
         let timer: Guarded<UInt64>
         /// Tells timers apart; an interrupt of one that was freed does not come.
         var generation: UInt64 = 0 { didSet { work.changed(1, from: oldValue, to: generation) } }
-        /// Work that was queued and has not begun.
+        /// Who waits for the timer, or for work that was queued to be over.
         let work: WaitQueue
         var queued = 0 { didSet { work.changed(0, from: UInt64(oldValue), to: UInt64(queued)) } }
 
@@ -52,13 +52,20 @@ public final class FslMpicTimerWakeup: ModuleCode {
     public func load() async throws(Errno) {
         kernel.enter("fsl_wakeup_sys_init")
         defer { kernel.leave() }
-        wakeup = Wakeup(kernel: kernel, lock: lock)
+        let wakeup = Wakeup(kernel: kernel, lock: lock)
+        self.wakeup = wakeup
         let root = core.root
-        var node = root.node.child("mpic")
-        if node == nil { node = try root.makeDirectory("mpic", in: root.node) }
-        guard let node else { return }
-        self.node = node
-        try root.makeFiles([Self.attribute], of: self, in: node, module: module)
+        do throws(Errno) {
+            let node =
+                if let known = root.node.child("mpic") { known } else {
+                    try root.makeDirectory("mpic", in: root.node)
+                }
+            self.node = node
+            try root.makeFiles([Self.attribute], of: self, in: node, module: module)
+        } catch {
+            wakeup.free()
+            throw error
+        }
     }
 
     /// The driver's `fsl_wakeup_sys_exit`: the attribute goes first, and the lock is taken after that.
@@ -145,15 +152,11 @@ public final class FslMpicTimerWakeup: ModuleCode {
     private func freeResource(_ wakeup: Wakeup) async {
         kernel.enter("fsl_free_resource")
         defer { kernel.leave() }
-        kernel.current.text.append(module)
-        kernel.accesses.read(module.textID)
-        defer {
-            kernel.current.text.removeAll { $0 === module }
-            kernel.accesses.read(module.textID)
-        }
-        await lock.withLock {
-            wakeup.touch()
-            if !kernel.isHalting, kernel.current.state != .dead { stop(wakeup) }
+        await module.run {
+            await lock.withLock {
+                wakeup.touch()
+                if !kernel.isHalting, kernel.current.state != .dead { stop(wakeup) }
+            }
         }
         wakeup.queued -= 1
         wakeup.work.wakeWaiters()

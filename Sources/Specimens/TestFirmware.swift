@@ -72,22 +72,21 @@ final class TestFirmwareConfig: KernelMemory {
         var requests: UInt8 = 4
         var sendsUevent = true
         var intoBuffer = false
-        var bufferSize = 1024
-        var fileOffset = 0
+        var bufferSize: UInt64 = 1024
+        var fileOffset: UInt64 = 0
         var partial = false
         var isDirect = false
         var index: UInt8 = 0
 
         var fingerprint: UInt64 {
             let flags = [sendsUevent, intoBuffer, partial, isDirect].map(\.fingerprint)
-            let numbers = [
-                UInt64(requests), UInt64(bitPattern: Int64(bufferSize)), UInt64(bitPattern: Int64(fileOffset)),
-            ]
-            return (flags + numbers + [UInt64(index)]).reduce(name.fingerprint) { mix($0, $1) }
+            return (flags + [UInt64(requests), bufferSize, fileOffset, UInt64(index)]).reduce(name.fingerprint) {
+                mix($0, $1)
+            }
         }
     }
 
-    /// Written under the mutex, but read by some before they take it.
+    /// Written under the mutex, but read by most shows without it.
     let settings: Racy<Settings>
 
     init(kernel: Kernel) {

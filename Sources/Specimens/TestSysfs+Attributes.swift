@@ -31,42 +31,50 @@ extension TestSysfsDevice {
             { device, bytes async throws(Errno) in
                 try await device.call("test_dev_y_store") { () async throws(Errno) in try await device.storeY(bytes) }
             }),
-        flag("config_enable_lock", { $0.locks }, locks: (show: true, store: false)),
-        flag("config_enable_lock_on_rmmod", { $0.locksOnRemoval }, locks: (show: true, store: true)),
-        flag("config_use_rtnl_lock", { $0.usesRtnl }, locks: (show: false, store: false)),
-        .readWrite(
-            "config_write_delay_msec_y", { device async in "\(await device.delay.load())\n" },
-            { device, bytes async throws(Errno) in
-                let value: Int32 = try Parse.signed(bytes)
-                await device.locked { await device.delay.store(value) }
-                return bytes.count
-            }),
-        flag("config_enable_busy_alloc", { $0.allocates }, locks: (show: false, store: true)),
+        setting(
+            "config_enable_lock_show", "config_enable_lock_store", locks: (show: true, store: false),
+            { await $0.locks.load() ? 1 : 0 }, { await $0.locks.store($1 != 0) }),
+        setting(
+            "config_enable_lock_on_rmmod_show", "config_enable_lock_on_rmmod_store", locks: (show: true, store: true),
+            { await $0.locksOnRemoval.load() ? 1 : 0 }, { await $0.locksOnRemoval.store($1 != 0) }),
+        setting(
+            "config_use_rtnl_lock_show", "config_use_rtnl_lock_store", locks: (show: false, store: false),
+            { await $0.usesRtnl.load() ? 1 : 0 }, { await $0.usesRtnl.store($1 != 0) }),
+        setting(
+            "config_write_delay_msec_y_show", "config_write_delay_msec_y_store", locks: (show: false, store: true),
+            { await $0.delay.load() }, { await $0.delay.store($1) }),
+        setting(
+            "config_enable_busy_alloc_show", "config_enable_busy_alloc_store", locks: (show: false, store: true),
+            { await $0.allocates.load() ? 1 : 0 }, { await $0.allocates.store($1 != 0) }),
     ]
 
-    /// A truth value of the configuration.
-    private static func flag(
-        _ name: String, _ variable: @escaping @Sendable (TestSysfsDevice) -> Racy<Bool>,
-        locks: (show: Bool, store: Bool)
+    /// A number of the configuration; some methods take the lock that the configuration names, some do not.
+    private static func setting(
+        _ show: StaticString, _ store: StaticString, locks: (show: Bool, store: Bool),
+        _ get: @escaping @Sendable (TestSysfsDevice) async -> Int32,
+        _ set: @escaping @Sendable (TestSysfsDevice, Int32) async -> Void
     ) -> Attribute<TestSysfsDevice> {
         .readWrite(
-            name,
-            { device async in
-                if locks.show { await device.lock() }
-                let value = await variable(device).load()
-                if locks.show { await device.unlock() }
-                return value ? "1\n" : "0\n"
+            String("\(show)".dropLast("_show".count)),
+            { device async throws(Errno) in
+                try await device.call(show) { () async throws(Errno) in
+                    "\(locks.show ? await device.locked { await get(device) } : await get(device))\n"
+                }
             },
             { device, bytes async throws(Errno) in
-                let value: Int32 = try Parse.signed(bytes)
-                if locks.store { await device.lock() }
-                await variable(device).store(value != 0)
-                if locks.store { await device.unlock() }
-                return bytes.count
+                try await device.call(store) { () async throws(Errno) in
+                    let value: Int32 = try Parse.signed(bytes)
+                    if locks.store {
+                        await device.locked { await set(device, value) }
+                    } else {
+                        await set(device, value)
+                    }
+                    return bytes.count
+                }
             })
     }
 
-    /// Runs a method; under v6 it pins the module meanwhile.
+    /// Runs a method; under v6, which wraps every one of them, it pins the module meanwhile.
     ///
     /// - Throws: `ENODEV` under v6 once the module is going.
     private func call<R>(_ function: StaticString, _ body: () async throws(Errno) -> R) async throws(Errno) -> R {
@@ -100,7 +108,7 @@ extension TestSysfsDevice {
         await lock()
         let parsed = Self.parse(bytes)
         if case .success(let value) = parsed { await x.store(value) }
-        if driver.module.parameters.isOn("enable_verbose_writes") { log("wrote x = \(x.unchecked)") }
+        if driver.module.parameters.isOn("enable_verbose_writes") { log("wrote x = \(await x.load())") }
         await unlock()
         _ = try parsed.get()
         return bytes.count

@@ -83,17 +83,22 @@ final class TestSysfsDevice: KernelMemory, BlockOperations {
 
     /// Takes the lock that the configuration names, if it names one. The driver's `test_dev_config_lock`.
     func lock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        touch()
         guard await locks.load() else { return }
         await (await usesRtnl.load() ? driver.core.rtnlMutex : mutex).lock(file, line)
     }
 
     /// Gives back the lock that the configuration names now, as the driver's `test_dev_config_unlock` does.
     func unlock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        touch()
         guard await locks.load() else { return }
         await (await usesRtnl.load() ? driver.core.rtnlMutex : mutex).unlock(file, line)
     }
 
-    /// Nobody may open the block device. The driver's `testdev_open`.
+    /// Nobody may open the block device.
+    var isOpenable: Bool { false }
+
+    /// Refuses everybody. The driver's `testdev_open`.
     ///
     /// - Throws: `EINVAL`.
     func open(_ disk: Gendisk) async throws(Errno) { throw .invalidArgument }

@@ -100,6 +100,7 @@ public final class TestSysfs: ModuleCode {
     private func unregister(_ device: TestSysfsDevice) async {
         kernel.enter("unregister_test_dev_sysfs")
         defer { kernel.leave() }
+        device.touch()
         if await device.locksOnRemoval.load() { await device.lock() }
         device.log("removing interface")
         await device.delete()

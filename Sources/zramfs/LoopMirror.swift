@@ -41,7 +41,7 @@ final class LoopMirror: HostMirror, @unchecked Sendable {
         open = [:]
         behind.store(true, ordering: .sequentiallyConsistent)
         machine.core.onResize = { [weak self] disk in
-            guard let self else { return }
+            guard let self, disk.operations?.isOpenable ?? true else { return }
             if disk.isLive { disks[disk.name] = disk } else if disks[disk.name] === disk { disks[disk.name] = nil }
             behind.store(true, ordering: .sequentiallyConsistent)
         }

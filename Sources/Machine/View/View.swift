@@ -77,9 +77,13 @@ final class View {
             let up = place == .block ? ".." : "../.."
             for name in devices(.block) { entries[name] = .symlink("\(up)/devices/virtual/block/\(name)") }
         case .devBlock:
+            let host = host.directories[place.path]
             for name in devices(.block) {
                 guard let number = number(of: name) else { continue }
-                entries["\(number.major):\(number.minor)"] = .symlink("../../devices/virtual/block/\(name)")
+                let entry = "\(number.major):\(number.minor)"
+                // A real disk of the host may have the number that ours would have in a kernel of its own.
+                if let host, host.has(entry), !place.hides(entry, in: host), !isHosts(name) { continue }
+                entries[entry] = .symlink("../../devices/virtual/block/\(name)")
             }
         case .virtualBlock:
             for name in devices(.block) { entries[name] = .symlink("\(ViewPlace.mount)/\(name)") }
@@ -134,8 +138,15 @@ final class View {
         return machine.root.node.children.filter { $0.isActive && devices[$0.name] == kind }.map(\.name)
     }
 
-    private func number(of name: String) -> (major: Int, minor: Int)? {
-        guard case .device(let file)? = nodes(in: "dev")[name]?.kind, let disk = file as? Gendisk else { return nil }
-        return disk.hostNumber ?? disk.number
+    private func disk(_ name: String) -> Gendisk? {
+        guard case .device(let file)? = nodes(in: "dev")[name]?.kind else { return nil }
+        return file as? Gendisk
     }
+
+    private func number(of name: String) -> (major: Int, minor: Int)? {
+        disk(name).map { $0.hostNumber ?? $0.number }
+    }
+
+    /// True if a block device of the host stands for the disk, and lends it its number.
+    private func isHosts(_ name: String) -> Bool { disk(name)?.hostNumber != nil }
 }

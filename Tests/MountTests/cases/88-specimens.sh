@@ -29,6 +29,8 @@ done
 # shellcheck disable=SC2016
 is 'config' 'Configuration for: test_sysfs0 x: 3 y: 4 enable_lock: true enable_lock_on_rmmmod: false use_rtnl_lock: false write_delay_msec_y: 500 enable_busy_alloc: false enable_debugfs: true enable_verbose_writes: false enable_completion_on_rmmod: false' \
     "$(run -- sh -c 'modprobe test_sysfs enable_lock enable_debugfs=1; cat /sys/devices/virtual/misc/test_sysfs0/config' | xargs)"
+is 'its block device cannot be opened' 'EINVAL' \
+    "$(run -- bash -c 'modprobe test_sysfs devtype=1; attrprobe -e /dev/test_sysfs0 r read:1')"
 # shellcheck disable=SC2016
 is 'parameters' 'Y N 1 refused Y refused' "$(run -- bash -c 'modprobe test_sysfs enable_lock=1 devtype=1
     cd /sys/module/test_sysfs/parameters; cat enable_lock enable_lock_on_rmmod devtype
