@@ -23,6 +23,9 @@ struct ReapCommand: ParsableCommand {
     }
 
     /// Somebody may have called swapon(2) past our stand-in: the host must not swap to what is about to end.
+    ///
+    /// It takes block devices only. A file is left alone: opening it would wait for the simulated kernel, for ever if
+    /// somebody there keeps `open_mutex`.
     private func endSwapping() {
         guard let stream = opendir("/dev") else { return }
         defer { closedir(stream) }
@@ -30,7 +33,7 @@ struct ReapCommand: ParsableCommand {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasPrefix("zram") { _ = zr_swapoff("/dev/\(name)") }
+            if name.hasPrefix("zram"), entry.pointee.d_type == UInt8(DT_BLK) { _ = zr_swapoff("/dev/\(name)") }
         }
     }
 }

@@ -51,6 +51,14 @@ is 'swap space' '/dev/zram0 5' "$(xargs <"$work/out")"
 run -- bash -c 'echo 8M >/sys/block/zram0/disksize; mkswap -q /dev/zram0 >/dev/null; /usr/sbin/swapon /dev/zram0 || echo refused' 2>"$work/err"
 is 'is none of the host' 0 "$(grep -c zram /proc/swaps)"
 
+# Whoever keeps a lock of the simulated kernel keeps nobody of the host: run ends all the same.
+for device in file loop; do
+    # shellcheck disable=SC2016
+    run --block-device $device -- bash -c 'P=$ZRAMFS_MOUNT/debug/points/open_mutex.unlock
+        echo "hold fn=reset_store" >$P; echo 1 >/sys/block/zram0/reset & echo wait >$P' 2>"$work/err"
+    is "$device: a task that keeps open_mutex" 0 $?
+done
+
 # The verdict.
 # shellcheck disable=SC2016
 run --policy v8-11 --faults 'points/zram_index_mutex.lock=hold fn=reset_store' --faults points/reset.drain=hold \
