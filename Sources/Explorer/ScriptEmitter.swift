@@ -74,7 +74,7 @@ struct ScriptEmitter {
         guard task.state != .ended, let pending = task.pending else { return nil }
         return Gate(
             point: "\(pending.object.pointName).\(pending.operation.name)",
-            function: task.frames.last.map { KernelName.snake($0.function) } ?? "", task: number,
+            function: task.lastFrame.map { KernelName.snake($0.function) } ?? "", task: number,
             isEnabled: run.isEnabled(number))
     }
 

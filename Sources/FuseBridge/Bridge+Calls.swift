@@ -34,10 +34,11 @@ extension Bridge {
     @inline(__always)
     private func begin(_ call: Call) -> Bool {
         guard !isClosed else { return true }
-        let task = system.kernel.spawn("", pid: call.pid, work: call)
-        isolation.executor.drain()
-        if task.state == .dead { call.kill() }
-        if call.outcome != nil { return true }
+        guard let task = system.kernel.run(pid: call.pid, work: call), call.outcome == nil else { return true }
+        if task.state == .dead {
+            call.kill()
+            return true
+        }
         park(call, task)
         return false
     }
@@ -46,6 +47,7 @@ extension Bridge {
     private func park(_ call: Call, _ task: KernelTask) {
         call.task = task
         call.ticket = calls.insert(call)
+        call.onEnd = { [unowned self, unowned call] in endLater(call, $0) }
         // An oops has killed it: its caller gets EIO where the kernel's would get SIGKILL.
         task.onDeath = { [unowned self, unowned call] in
             endLater(call, .failed(.ioError))

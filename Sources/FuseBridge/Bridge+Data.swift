@@ -12,7 +12,7 @@ extension Bridge {
         guard let attribute = file as? OpenAttribute else {
             return readDevice(request, size, offset, unsafeDowncast(file, to: OpenDevice.self))
         }
-        start(Call(request, self, .read(attribute.file, offset: offset, count: size)))
+        start(Call(request, .read(attribute.file, offset: offset, count: size)))
     }
 
     func write(
@@ -28,7 +28,7 @@ extension Bridge {
         if zf_context_disks(context) > 0 { zf_settle(context) }
         let isControl = attribute.file.node.attribute?.isControl ?? false
         let copy = Array(isControl ? bytes[...] : bytes.prefix(KernfsOpenFile.page))
-        start(Call(request, self, .write(attribute.file, copy)))
+        start(Call(request, .write(attribute.file, copy)))
     }
 
     private func readDevice(_ request: consuming Request, _ size: Int, _ offset: Int, _ device: OpenDevice) {

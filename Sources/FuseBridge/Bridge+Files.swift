@@ -20,13 +20,13 @@ extension Bridge {
             let work = Call.Work.other { [unowned self] call async throws(Errno) in
                 try await openAttribute(call, node, reads, writes, isDirect: isDirect)
             }
-            start(Call(request, self, work))
+            start(Call(request, work))
         case .device(let device):
             let isDirect = zf_is_direct(flags) != 0
             let work = Call.Work.other { [unowned self] call async throws(Errno) in
                 try await openDevice(call, device, inode, writes: writes, isDirect: isDirect)
             }
-            let call = Call(request, self, work)
+            let call = Call(request, work)
             call.isForHost = device.bypassesCache
             start(call)
         case .directory: request.fail(.isDirectory)

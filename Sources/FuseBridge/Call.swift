@@ -23,22 +23,22 @@ final class Call: KernelWork {
     }
 
     let pid: Int32
-    private unowned let bridge: Bridge
     private let work: Work
     /// The task; nil if it ended at once.
     var task: KernelTask?
     var outcome: Outcome?
     /// Its number among the calls that wait; 0 while the thread that took the request still attends to it.
     var ticket: UInt64 = 0
+    /// Called with the outcome of a call that had to wait.
+    var onEnd: ((Outcome) -> Void)?
     /// The caller was answered already: a late outcome is of no interest.
     var isAbandoned = false
     /// The mirror itself waits for it.
     var isForHost = false
     private var request: Request?
 
-    init(_ request: consuming Request, _ bridge: Bridge, _ work: Work) {
+    init(_ request: consuming Request, _ work: Work) {
         pid = request.pid
-        self.bridge = bridge
         self.work = work
         self.request = consume request
     }
@@ -62,7 +62,7 @@ final class Call: KernelWork {
     }
 
     private func end(_ outcome: Outcome) {
-        if ticket == 0 { self.outcome = outcome } else { bridge.endLater(self, outcome) }
+        if let onEnd { onEnd(outcome) } else { self.outcome = outcome }
     }
 
     /// Its task was killed by an oops before it ever waited.

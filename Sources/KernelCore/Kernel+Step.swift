@@ -102,12 +102,12 @@ extension Kernel {
     /// Enters a function of the simulated kernel; the shadow stack that reports print. Pair it with `leave()`.
     @inline(__always)
     public func enter(_ function: StaticString = #function, _ file: StaticString = #fileID) {
-        if keepsFrames { current.frames.append(Frame(function: function, file: file)) }
+        if keepsFrames { withCurrent { $0.calls.push(Frame(function: function, file: file)) } }
     }
 
     /// Leaves the function that was entered last.
     @inline(__always)
     public func leave() {
-        if keepsFrames, !current.frames.isEmpty { current.frames.removeLast() }
+        if keepsFrames { withCurrent { if !$0.calls.isEmpty { $0.calls.pop() } } }
     }
 }

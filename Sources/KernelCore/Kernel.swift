@@ -26,9 +26,14 @@ public final class Kernel {
     public let trace = Trace()
 
     /// The task whose code runs now. The kernel's `current`.
-    ///
-    /// Not a counted reference, for it is looked at several times a step: `tasks` keeps whoever runs, `idle` itself.
-    public internal(set) unowned(unsafe) var current: KernelTask
+    @inline(__always)
+    public internal(set) var current: KernelTask {
+        get { running.takeUnretainedValue() }
+        set { running = Unmanaged.passUnretained(newValue) }
+    }
+    /// Behind `current`. Not a counted reference, for it is looked at several times a step: `tasks` keeps whoever runs,
+    /// `idle` itself.
+    private var running: Unmanaged<KernelTask>
     /// All tasks; while exploring also those that have ended, in the order of their birth.
     public internal(set) var tasks: [KernelTask] = []
     /// True while the instance is being torn down: every primitive returns at once and checks are off.
@@ -63,6 +68,8 @@ public final class Kernel {
     private(set) lazy var delays = KernelObject(kernel: self, name: "delay")
     /// Stands in for `current` while no task runs.
     let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
+    /// Tasks that ended with something in hand: nobody counts references to who holds an object.
+    private(set) var keepers: [KernelTask] = []
     /// The task that ended last, to be used again if nobody else knows it.
     private var spare: KernelTask?
     var nextObject: UInt32 = 0
@@ -78,12 +85,16 @@ public final class Kernel {
         self.executor = executor
         self.clock = clock
         log = KernelLog(clock: clock)
-        current = idle
+        running = Unmanaged.passUnretained(idle)
         keepsFrames = mode == .live
         log.isOn = mode == .live
         points.isOn = mode == .live
         lockdep.isOn = mode == .live
     }
+
+    /// Calls `body` with the task whose code runs now, and counts no reference: for what every step does.
+    @inline(__always)
+    public func withCurrent<R>(_ body: (KernelTask) -> R) -> R { running._withUnsafeGuaranteedRef(body) }
 
     /// Nanoseconds since the instance was booted.
     public var now: UInt64 { clock.now }
@@ -101,21 +112,41 @@ public final class Kernel {
     /// Starts a task that runs `work`; for those who start many.
     @discardableResult
     public func spawn(_ name: String, pid: Int32 = 0, work: KernelWork) -> KernelTask {
-        nextTask += 1
-        let task = makeTask(name, pid != 0 ? pid : Int32(nextTask))
-        task.index = tasks.count
-        tasks.append(task)
+        let task = bear(name, pid)
         executor.start(task, work)
-        return task
+        return task.takeUnretainedValue()
     }
 
+    /// Starts a task that runs `work`, and runs whatever is ready.
+    ///
+    /// - Returns: the task if it has not ended, be it that it waits, be it that an oops has killed it.
     @inline(__always)
-    private func makeTask(_ name: String, _ pid: Int32) -> KernelTask {
-        guard isKnownUniquelyReferenced(&spare), let task = spare.take() else {
-            return KernelTask(kernel: self, name: name, serial: nextTask, pid: pid)
+    public func run(pid: Int32, work: KernelWork) -> KernelTask? {
+        let task = bear("", pid)
+        let births = nextTask
+        executor.start(task, work)
+        executor.drain()
+        // It ended last and was the last to be born: the one that is kept to be used again.
+        if births == nextTask, let spare, Unmanaged.passUnretained(spare).toOpaque() == task.toOpaque() { return nil }
+        return tasks.first { $0.serial == births }
+    }
+
+    /// A new task, known to the kernel.
+    @inline(__always)
+    private func bear(_ name: String, _ pid: Int32) -> Unmanaged<KernelTask> {
+        nextTask += 1
+        let pid = pid != 0 ? pid : Int32(nextTask)
+        let task: KernelTask
+        if isKnownUniquelyReferenced(&spare), let spare = spare.take() {
+            task = spare
+            task.rise(kernel: self, name: name, serial: nextTask, pid: pid)
+        } else {
+            task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid)
         }
-        task.rise(kernel: self, name: name, serial: nextTask, pid: pid)
-        return task
+        task.index = tasks.count
+        let reference = Unmanaged.passUnretained(task)
+        tasks.append(task)
+        return reference
     }
 
     /// Drops everything that an orderly shutdown would, once all tasks have run out.
@@ -140,7 +171,10 @@ public final class Kernel {
         }
         onHalt.forEach { $0() }
         onHalt = []
-        for task in tasks { task.forget() }
+        for task in tasks {
+            if !task.held.isEmpty { keepers.append(task) }
+            task.forget()
+        }
         tasks = []
         spare = nil
         memory = [:]
@@ -158,17 +192,26 @@ public final class Kernel {
     /// `body` refers to lives until then; a weak reference would make every count of that object's references slow.
     public func atHalt(_ body: @escaping () -> Void) { onHalt.append(body) }
 
-    func ended(_ task: KernelTask) {
-        task.state = .ended
+    func ended(_ task: Unmanaged<KernelTask>) {
+        task._withUnsafeGuaranteedRef { $0.state = .ended }
         current = idle
         guard mode == .live, !isHalting else { return }
+        let task = remove(task)
+        let keepsNothing = task.held.isEmpty
         task.forget()
-        spare = task
+        if keepsNothing { spare = task } else { keepers.append(task) }
+    }
+
+    /// Takes a task out of the list, in which the last takes its place.
+    @inline(__always)
+    private func remove(_ task: Unmanaged<KernelTask>) -> KernelTask {
         let last = tasks.removeLast()
-        if last !== task {
-            last.index = task.index
-            tasks[task.index] = last
-        }
+        if Unmanaged.passUnretained(last).toOpaque() == task.toOpaque() { return last }
+        let place = task._withUnsafeGuaranteedRef { $0.index }
+        let task = tasks[place]
+        last.index = place
+        tasks[place] = last
+        return task
     }
 }
 

@@ -50,7 +50,8 @@ public final class KernelExecutor: @unchecked Sendable {
         inside { continuation?.resume() }
     }
 
-    func start(_ task: KernelTask, _ work: KernelWork) {
+    /// Has the task run; its kernel keeps it meanwhile.
+    func start(_ task: Unmanaged<KernelTask>, _ work: KernelWork) {
         if let worker = idle.popLast() {
             worker.task = task
             worker.work = work
@@ -71,23 +72,27 @@ public final class KernelExecutor: @unchecked Sendable {
 
     /// One Swift task that runs simulated tasks one after another. Parked, it keeps neither a task nor a kernel alive.
     private final class Worker {
-        var task: KernelTask?
+        var task: Unmanaged<KernelTask>?
         var work: KernelWork?
         var continuation: UnsafeContinuation<Void, Never>?
 
-        init(_ task: KernelTask, _ work: KernelWork) {
+        init(_ task: Unmanaged<KernelTask>, _ work: KernelWork) {
             self.task = task
             self.work = work
         }
 
+        @inline(__always)
+        private func run(_ task: Unmanaged<KernelTask>, _ work: KernelWork) async {
+            guard let kernel = task._withUnsafeGuaranteedRef({ $0.kernel }) else { return }
+            kernel.current = task.takeUnretainedValue()
+            if kernel.mode == .exploring { await kernel.current.begin() }
+            await work.run(in: task.takeUnretainedValue())
+            kernel.ended(task)
+        }
+
         func loop(_ executor: KernelExecutor) async {
             while task != nil {
-                if let task = task.take(), let work = work.take(), let kernel = task.kernel {
-                    kernel.current = task
-                    if kernel.mode == .exploring { await task.begin() }
-                    await work.run(in: task)
-                    kernel.ended(task)
-                }
+                if let task = task.take(), let work = work.take() { await run(task, work) }
                 executor.idle.append(self)
                 await withUnsafeContinuation { continuation = $0 }
             }

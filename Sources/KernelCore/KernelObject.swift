@@ -11,6 +11,10 @@ open class KernelObject: Fingerprinted {
     /// What a report calls it in a sentence, e.g. `mutex zram_index_mutex`.
     open var title: String { name }
     var waiters: [KernelTask] = []
+    /// How many entries of `KernelTask.held` are about it.
+    var holdCount = 0
+    /// The number of its lock class, -1 if it has none.
+    let lockIndex: Int
 
     /// Tells objects apart where `id` may not: see `AccessLog`.
     public let accessID: UInt32
@@ -22,6 +26,7 @@ open class KernelObject: Fingerprinted {
     public init(kernel: Kernel, name: String, pointName: String? = nil, lockClass: LockClass? = nil) {
         self.kernel = kernel
         self.lockClass = lockClass
+        lockIndex = lockClass?.index ?? -1
         self.name = name
         self.pointName = pointName ?? name
         id = kernel.nextObject
@@ -38,11 +43,14 @@ open class KernelObject: Fingerprinted {
     ) {
         self.kernel = kernel
         self.lockClass = lockClass
+        lockIndex = lockClass.index
         self.name = name
         self.pointName = pointName
         id = other.id | 0x4000_0000
         accessID = AccessLog.privates | kernel.current.serial
     }
+
+    deinit { if holdCount > 0 { kernel.forget(held: self) } }
 
     /// The object's identity within the kernel.
     public final var fingerprint: UInt64 { UInt64(id) }

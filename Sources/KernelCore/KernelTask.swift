@@ -45,10 +45,6 @@ public final class KernelTask {
     public internal(set) var state = State.running
     /// The step that it is about to take, or waits for.
     public internal(set) var pending: Pending?
-    /// Locks and references that it holds, outermost first.
-    public internal(set) var holds: [Hold] = []
-    /// Functions of the simulated kernel that it is in, outermost first.
-    public internal(set) var frames: [Frame] = []
     /// A signal arrived: interruptible waits end with `EINTR`.
     public internal(set) var hasSignal = false
     /// True once the task belongs to a cycle that was reported.
@@ -63,6 +59,10 @@ public final class KernelTask {
     /// Called once when an oops has killed the task: whoever waits for it must not wait for ever.
     public var onDeath: (() -> Void)?
 
+    /// Behind `holds`.
+    var held = PlainStack<HeldObject>()
+    /// Behind `frames`.
+    var calls = PlainStack<Frame>()
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
     private var givenName: String
@@ -86,7 +86,7 @@ public final class KernelTask {
     /// Notes what reports want to know of a task that waits: when it took what it holds, which was not worth a look at
     /// the clock before, and its name, because its process may be gone when somebody asks.
     func beginsToWait(at now: UInt64) {
-        for place in holds.indices where holds[place].since == 0 { holds[place].since = now }
+        for place in 0..<held.count where held[place].since == 0 { held[place].since = now }
         if bornAt == 0 { bornAt = now }
         if givenName.isEmpty { _ = name }
     }
@@ -101,8 +101,7 @@ public final class KernelTask {
     func forget() {
         kernel = nil
         if pending != nil { pending = nil }
-        if !holds.isEmpty { holds.removeAll(keepingCapacity: true) }
-        if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
+        dropAll()
         if !text.isEmpty { text.removeAll(keepingCapacity: true) }
         if userInfo != nil { userInfo = nil }
         if onDeath != nil { onDeath = nil }

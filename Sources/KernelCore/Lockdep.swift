@@ -187,8 +187,8 @@ extension Kernel {
     ) {
         guard lockdep.isOn else { return }
         if mode == .shared { wanted.isUsed.read = true } else { wanted.isUsed.write = true }
-        for place in task.holds.indices {
-            let held = task.holds[place].lockIndex
+        for place in 0..<task.held.count {
+            let held = task.held[place].lockIndex
             if held >= 0, !wanted.follows(held) { return check(wanted, object, mode, task, file, line) }
         }
     }

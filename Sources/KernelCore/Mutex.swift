@@ -1,7 +1,9 @@
 /// A sleeping lock with one owner. The kernel's `struct mutex`.
 public final class Mutex: KernelObject {
     /// The task that holds it.
-    public private(set) var owner: KernelTask?
+    public var owner: KernelTask? { holder?.takeUnretainedValue() }
+    /// Behind `owner`. Not counted: what a task holds keeps it known to its kernel (`Kernel.ended`).
+    private var holder: Unmanaged<KernelTask>?
     private let ownClass: LockClass
 
     /// - Parameters:
@@ -22,7 +24,7 @@ public final class Mutex: KernelObject {
     public override var title: String { "mutex \(name)" }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
-        operation != .lock || owner == nil
+        operation != .lock || holder == nil
     }
 
     public override func holders(against operation: Operation) -> [KernelTask] {
@@ -37,11 +39,12 @@ public final class Mutex: KernelObject {
 
     @usableFromInline
     func lockAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
-        let kernel = kernel, task = kernel.current
-        guard owner == nil, kernel.passes(task) else { return false }
-        kernel.acquiring(ownClass, self, .exclusive, by: task, file, line)
-        take(task, file, line)
-        return true
+        kernel.withCurrent { task in
+            guard holder == nil, kernel.passes(task) else { return false }
+            kernel.acquiring(ownClass, self, .exclusive, by: task, file, line)
+            take(task, file, line)
+            return true
+        }
     }
 
     @usableFromInline @inline(never)
@@ -57,8 +60,8 @@ public final class Mutex: KernelObject {
     public func tryLock(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Bool {
         await kernel.step(.tryLock, on: self, file, line)
         if kernel.isHalting { return true }
-        kernel.current.observe(owner == nil ? 3 : 5)
-        guard owner == nil else { return false }
+        kernel.current.observe(holder == nil ? 3 : 5)
+        guard holder == nil else { return false }
         take(kernel.current, file, line)
         return true
     }
@@ -71,10 +74,11 @@ public final class Mutex: KernelObject {
 
     @usableFromInline
     func unlockAtOnce() -> Bool {
-        let task = kernel.current
-        guard kernel.passes(task) else { return false }
-        giveBack(task)
-        return true
+        kernel.withCurrent { task in
+            guard kernel.passes(task) else { return false }
+            giveBack(task)
+            return true
+        }
     }
 
     @usableFromInline @inline(never)
@@ -102,15 +106,20 @@ public final class Mutex: KernelObject {
     }
 
     /// True if the current task holds it; what guarded state asks.
-    public var isHeldByCurrent: Bool { owner === kernel.current }
+    public var isHeldByCurrent: Bool { kernel.withCurrent { isHeld(by: $0) } }
+
+    @inline(__always)
+    private func isHeld(by task: KernelTask) -> Bool {
+        holder?.toOpaque() == Unmanaged.passUnretained(task).toOpaque()
+    }
 
     @inline(__always)
     private func giveBack(_ task: KernelTask) {
-        guard let owner else { return imbalance() }
-        if owner !== task { imbalance() }
-        self.owner = nil
+        guard let holder else { return imbalance() }
+        if !isHeld(by: task) { imbalance() }
+        self.holder = nil
         changed(0, from: 2, to: 1)
-        kernel.release(self, by: owner)
+        holder._withUnsafeGuaranteedRef { kernel.release(self, by: $0) }
         wakeWaiters()
     }
 
@@ -125,7 +134,7 @@ public final class Mutex: KernelObject {
 
     @inline(__always)
     private func take(_ task: KernelTask, _ file: StaticString, _ line: UInt32) {
-        owner = task
+        holder = Unmanaged.passUnretained(task)
         changed(0, from: 1, to: 2)
         kernel.hold(self, .exclusive, by: task, file, line)
     }

@@ -70,7 +70,7 @@ public struct Pending {
 /// A lock or a reference that a task holds.
 public struct Hold {
     /// How it is held.
-    public enum Mode: UInt8, Sendable {
+    public enum Mode: UInt8, Sendable, BitwiseCopyable {
         /// A mutex, or a semaphore for writing.
         case exclusive
         /// A semaphore for reading, an active reference, a module reference.
@@ -79,8 +79,6 @@ public struct Hold {
 
     /// What is held.
     public let object: KernelObject
-    /// The number of its lock class, -1 if it has none.
-    let lockIndex: Int
     /// How.
     public let mode: Mode
     /// When it was taken, in nanoseconds since boot; 0 while exploring, and until the task waits for the first time:
@@ -95,7 +93,7 @@ public struct Hold {
 }
 
 /// A function of the simulated kernel that a task is in; end it with `leave()`.
-public struct Frame {
+public struct Frame: BitwiseCopyable {
     /// Its Swift name (`#function`); `KernelName.snake` gives the kernel's.
     public let function: StaticString
     /// The file that it stands in (`#fileID`): says whether it is a module's, e.g. `Zram/...`.

@@ -4,9 +4,11 @@
 /// schedule here, and more; what is proved here holds there.
 public final class RWSemaphore: KernelObject {
     /// The task that holds it for writing.
-    public private(set) var writer: KernelTask?
+    public var writer: KernelTask? { owner?.takeUnretainedValue() }
+    /// Behind `writer`. Not counted: what a task holds keeps it known to its kernel (`Kernel.ended`).
+    private var owner: Unmanaged<KernelTask>?
     /// The tasks that hold it for reading.
-    public private(set) var readers: [KernelTask] = []
+    private var readers = Holders()
     private let ownClass: LockClass
 
     /// - Parameters:
@@ -22,8 +24,8 @@ public final class RWSemaphore: KernelObject {
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         switch operation {
-        case .downRead: writer == nil
-        case .downWrite: writer == nil && readers.isEmpty
+        case .downRead: owner == nil
+        case .downWrite: owner == nil && readers.count == 0
         default: true
         }
     }
@@ -31,7 +33,7 @@ public final class RWSemaphore: KernelObject {
     public override func holders(against operation: Operation) -> [KernelTask] {
         switch operation {
         case .downRead: writer.map { [$0] } ?? []
-        case .downWrite: writer.map { [$0] } ?? readers
+        case .downWrite: writer.map { [$0] } ?? readers.list
         default: []
         }
     }
@@ -62,11 +64,12 @@ public final class RWSemaphore: KernelObject {
 
     @usableFromInline
     func takeAtOnce(_ operation: Operation, _ file: StaticString, _ line: UInt32) -> Bool {
-        let task = kernel.current
-        guard kernel.passes(task), admits(operation, task) else { return false }
-        acquiring(operation, task, file, line)
-        take(operation, task, file, line)
-        return true
+        kernel.withCurrent { task in
+            guard kernel.passes(task), admits(operation, task) else { return false }
+            acquiring(operation, task, file, line)
+            take(operation, task, file, line)
+            return true
+        }
     }
 
     @usableFromInline @inline(never)
@@ -80,10 +83,11 @@ public final class RWSemaphore: KernelObject {
 
     @usableFromInline
     func giveBackAtOnce(_ operation: Operation) -> Bool {
-        let task = kernel.current
-        guard kernel.passes(task) else { return false }
-        giveBack(operation, task)
-        return true
+        kernel.withCurrent { task in
+            guard kernel.passes(task) else { return false }
+            giveBack(operation, task)
+            return true
+        }
     }
 
     @usableFromInline @inline(never)
@@ -95,6 +99,11 @@ public final class RWSemaphore: KernelObject {
     }
 
     @inline(__always)
+    private func isWritten(by task: KernelTask) -> Bool {
+        owner?.toOpaque() == Unmanaged.passUnretained(task).toOpaque()
+    }
+
+    @inline(__always)
     private func acquiring(_ operation: Operation, _ task: KernelTask, _ file: StaticString, _ line: UInt32) {
         kernel.acquiring(ownClass, self, operation == .downRead ? .shared : .exclusive, by: task, file, line)
     }
@@ -102,11 +111,11 @@ public final class RWSemaphore: KernelObject {
     @inline(__always)
     private func take(_ operation: Operation, _ task: KernelTask, _ file: StaticString, _ line: UInt32) {
         if operation == .downRead {
-            readers.append(task)
+            readers.add(task)
             changedByOne(1, from: UInt64(readers.count - 1), to: UInt64(readers.count))
             kernel.hold(self, .shared, by: task, file, line)
         } else {
-            writer = task
+            owner = Unmanaged.passUnretained(task)
             changed(0, from: 1, to: 2)
             kernel.hold(self, .exclusive, by: task, file, line)
         }
@@ -115,14 +124,13 @@ public final class RWSemaphore: KernelObject {
     @inline(__always)
     private func giveBack(_ operation: Operation, _ task: KernelTask) {
         if operation == .upRead {
-            guard let place = readers.lastIndex(where: { $0 === task }) else {
+            guard readers.remove(task) else {
                 preconditionFailure("\(name) is released by a task that does not read under it")
             }
-            if place == readers.count - 1 { readers.removeLast() } else { readers.remove(at: place) }
             changedByOne(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
         } else {
-            precondition(writer === task, "\(name) is released by a task that does not write under it")
-            writer = nil
+            precondition(isWritten(by: task), "\(name) is released by a task that does not write under it")
+            owner = nil
             changed(0, from: 2, to: 1)
         }
         kernel.release(self, by: task)
@@ -131,7 +139,7 @@ public final class RWSemaphore: KernelObject {
 
     /// True if the current task holds it in any mode; what guarded state asks.
     public var isHeldByCurrent: Bool {
-        writer === kernel.current || readers.contains { $0 === kernel.current }
+        kernel.withCurrent { isWritten(by: $0) || readers.contains($0) }
     }
 
     /// Runs `body` with the lock held for reading.

@@ -92,7 +92,7 @@ public final class Trace {
                 kind, time: kernel.mode == .live ? kernel.now : recorded, task: task.serial,
                 name: task.name, pid: task.pid, group: kernel.groupOfProcess?(task.pid) ?? 0, operation: operation,
                 object: object.pointName, id: object.id,
-                function: task.frames.last.map { KernelName.snake($0.function) } ?? "",
+                function: task.lastFrame.map { KernelName.snake($0.function) } ?? "",
                 holders: kind == .wait ? object.holders(against: operation).map(\.serial) : [],
                 count: kind == .step ? object.count(after: operation) : nil))
     }

@@ -40,11 +40,12 @@ extension KernfsNode {
     }
 
     private func getActiveAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
-        let kernel = kernel, task = kernel.current
-        guard isActive, !root.pinsModule, kernel.passes(task) else { return false }
-        if let lockClass { kernel.trying(lockClass) }
-        take(task, file, line)
-        return true
+        kernel.withCurrent { task in
+            guard isActive, !root.pinsModule, kernel.passes(task) else { return false }
+            if let lockClass { kernel.trying(lockClass) }
+            take(task, file, line)
+            return true
+        }
     }
 
     private func getActiveSlowly(_ file: StaticString, _ line: UInt32) async -> Bool {
@@ -67,7 +68,7 @@ extension KernfsNode {
     @inline(__always)
     private func take(_ task: KernelTask, _ file: StaticString, _ line: UInt32) {
         count(+1)
-        activeHolders.append(task)
+        activeHolders.add(task)
         kernel.hold(self, .shared, by: task, file, line)
     }
 
@@ -77,11 +78,12 @@ extension KernfsNode {
     }
 
     private func putActiveAtOnce() -> Bool {
-        let task = kernel.current
-        guard !root.pinsModule, kernel.passes(task) else { return false }
-        drop(task)
-        wakeWaiters()
-        return true
+        kernel.withCurrent { task in
+            guard !root.pinsModule, kernel.passes(task) else { return false }
+            drop(task)
+            wakeWaiters()
+            return true
+        }
     }
 
     private func putActiveSlowly(_ file: StaticString, _ line: UInt32) async {
@@ -118,7 +120,7 @@ extension KernfsNode {
 
     private func drop(_ task: KernelTask) {
         count(-1)
-        if let place = activeHolders.lastIndex(where: { $0 === task }) { activeHolders.remove(at: place) }
+        _ = activeHolders.remove(task)
         kernel.release(self, by: task)
     }
 }

@@ -43,7 +43,7 @@ public final class KernfsNode: KernelObject {
     /// Operations in flight, plus the bias once it is deactivated.
     public internal(set) var active = 0
     /// The tasks that hold active references.
-    public internal(set) var activeHolders: [KernelTask] = []
+    var activeHolders = Holders()
     /// Asked before the directory is looked into: its children follow something else (`KernfsRoot.setChild`). The name
     /// that is looked up, or nil for a listing.
     public var refresh: ((String?) -> Void)?
@@ -102,7 +102,7 @@ public final class KernfsNode: KernelObject {
     }
 
     public override func holders(against operation: Operation) -> [KernelTask] {
-        operation == .drain ? activeHolders : []
+        operation == .drain ? activeHolders.list : []
     }
 
     func link(_ child: KernfsNode) {
@@ -120,7 +120,7 @@ public final class KernfsNode: KernelObject {
         for child in children { child.parent = nil }
         children = []
         byName = [:]
-        activeHolders = []
+        activeHolders.removeAll()
         refresh = nil
     }
 

@@ -24,7 +24,7 @@ extension Control {
             if let pid = point.pid { line += " pid=\(pid)" }
         }
         return point.held.reduce(into: line + "\n") { text, task in
-            let function = task.frames.last.map { KernelName.snake($0.function) } ?? "-"
+            let function = task.lastFrame.map { KernelName.snake($0.function) } ?? "-"
             text += "\(task.pid) \(task.name) \(Text.seconds(task.pending?.since ?? 0)) \(function)\n"
         }
     }

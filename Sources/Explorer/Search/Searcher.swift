@@ -203,7 +203,7 @@ final class Searcher {
     }
 
     private func exclusive(_ task: KernelTask) -> [UInt32] {
-        task.holds.compactMap { $0.mode == .exclusive ? $0.object.accessID : nil }
+        task.exclusiveAccesses
     }
 
     private func end(_ run: Run, _ failure: Failure?) {
