@@ -116,7 +116,10 @@ struct ScriptEmitter {
                 } else {
                     lines.append("echo go > \"$points/\(gate.point)\"   # and waits there for what another holds")
                 }
-            } else if place < gates.count, gates[place] == nil, turn.task < scenario.terminalNames.count {
+            } else if place < gates.count, gates[place] != nil {
+                lines.append(
+                    "# It cannot be held there, between two commands: it may be ahead of the schedule from here.")
+            } else if place < gates.count, turn.task < scenario.terminalNames.count {
                 lines.append("wait \"$pid_\(turn.task)\"   # ended")
             }
             for gate in born {

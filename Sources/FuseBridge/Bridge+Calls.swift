@@ -34,7 +34,9 @@ extension Bridge {
     @inline(__always)
     private func begin(_ call: Call) -> Bool {
         guard !isClosed else { return true }
-        guard let task = system.kernel.run(pid: call.pid, work: call), call.outcome == nil else { return true }
+        let kernel = system.kernel
+        if kernel.trace.isOn { call.isRecorded = true }
+        guard let task = kernel.run(pid: call.pid, work: call), call.outcome == nil else { return true }
         if task.state == .dead {
             call.kill()
             return true

@@ -38,6 +38,7 @@ extension Bridge {
     private func openAttribute(
         _ call: Call, _ node: KernfsNode, _ reads: Bool, _ writes: Bool, isDirect: Bool
     ) async throws(Errno) -> Call.Outcome {
+        node.kernel.trace.recordCall(node.kernel, .open(write: writes), path: node.path)
         let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes))
         if isDirect { throw .invalidArgument }
         if call.isAbandoned { throw .interrupted }
@@ -48,12 +49,15 @@ extension Bridge {
     private func openDevice(
         _ call: Call, _ device: any DeviceFile, _ inode: Inode, writes: Bool, isDirect: Bool
     ) async throws(Errno) -> Call.Outcome {
+        let kernel = system.kernel
+        let opener = kernel.current.serial
+        if let node = inode.node { kernel.trace.recordCall(kernel, .open(write: writes), path: node.path) }
         let handle = try await device.open(forWriting: writes)
         if call.isAbandoned {
             await handle.release()
             throw .interrupted
         }
-        let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect)
+        let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect, openedBy: opener)
         open.number = files.insert(open)
         zf_context_count_disks(context, 1)
         let generation = device.generation
@@ -90,7 +94,10 @@ extension Bridge {
     func release(_ device: OpenDevice) {
         guard !device.isGone else { return }
         device.invalidate()
-        system.kernel.spawn("", pid: 0) { _ in await device.handle.release() }
+        system.kernel.spawn("fput") { [kernel = system.kernel] _ in
+            kernel.trace.recordCall(kernel, .close, path: "", file: device.openedBy)
+            await device.handle.release()
+        }
         isolation.executor.drain()
         zf_context_count_disks(context, -1)
     }

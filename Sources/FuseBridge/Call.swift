@@ -33,6 +33,8 @@ final class Call: KernelWork {
     var onEnd: ((Outcome) -> Void)?
     /// The caller was answered already: a late outcome is of no interest.
     var isAbandoned = false
+    /// Steps are recorded, and so is what they are for.
+    var isRecorded = false
     /// The mirror itself waits for it.
     var isForHost = false
     private var request: Request?
@@ -50,6 +52,7 @@ final class Call: KernelWork {
 
     /// Does the work, in its task.
     override func run(in task: KernelTask) async {
+        if isRecorded { record() }
         do throws(Errno) {
             switch work {
             case .read(let file, let offset, let count): end(.read(try await file.read(at: offset, count: count)))
@@ -58,6 +61,19 @@ final class Call: KernelWork {
             }
         } catch {
             end(.failed(error))
+        }
+    }
+
+    /// Opening is noted by whoever knows the path.
+    private func record() {
+        switch work {
+        case .read(let file, _, _):
+            let kernel = file.node.kernel
+            kernel.trace.recordCall(kernel, .read, path: file.node.path, file: file.openedBy)
+        case .write(let file, let bytes):
+            let kernel = file.node.kernel
+            kernel.trace.recordCall(kernel, .write(bytes), path: file.node.path, file: file.openedBy)
+        case .other: break
         }
     }
 

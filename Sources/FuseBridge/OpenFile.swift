@@ -29,6 +29,8 @@ final class OpenAttribute: OpenFile {
 /// An open device file. Its data moves on the threads of the workers.
 final class OpenDevice: OpenFile {
     let handle: any DeviceHandle
+    /// The task that opened it, by number.
+    let openedBy: UInt32
     /// The device's errors of writes that had been answered already; reported by fsync.
     let lateErrors: LateErrors
     /// The descriptor bypasses the page cache of the caller's kernel, so that its errors are told at once.
@@ -37,7 +39,8 @@ final class OpenDevice: OpenFile {
     private let gone = Atomic(false)
     private let lastEnd = Atomic<UInt>(.max)
 
-    init(_ handle: any DeviceHandle, _ lateErrors: LateErrors, isDirect: Bool) {
+    init(_ handle: any DeviceHandle, _ lateErrors: LateErrors, isDirect: Bool, openedBy: UInt32) {
+        self.openedBy = openedBy
         self.handle = handle
         self.lateErrors = lateErrors
         self.isDirect = isDirect

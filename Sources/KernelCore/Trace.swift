@@ -64,18 +64,39 @@ public final class Trace {
     public private(set) var events: [Event] = []
     /// What tasks did; without the lookups, which no task does.
     public var steps: [Event] { events.filter { $0.task != 0 } }
+    /// What the tasks were started for, oldest first.
+    public internal(set) var calls: [Call] = []
+    /// True once there were more steps or calls than are kept.
+    public private(set) var isCut = false
     /// How many steps are kept.
     public var capacity = 65_536
 
-    private var recorded: UInt64 = 0
+    /// How many events there were in all.
+    public private(set) var recorded: UInt64 = 0
 
     /// Forgets all steps.
-    public func clear() { events = [] }
+    public func clear() {
+        events = []
+        calls = []
+        isCut = false
+    }
+
+    /// Makes room by forgetting the oldest.
+    private func dropEvents() {
+        events.removeFirst(capacity / 4)
+        isCut = true
+    }
+
+    func dropCalls() {
+        calls.removeFirst(capacity / 4)
+        isCut = true
+    }
 
     /// Notes that a process looked for a file, and found it or not. On a mount that is no step, for no task does it; an
     /// explored terminal takes a step there.
     public func recordLookup(_ kernel: Kernel, _ name: String, pid: Int32) {
-        if events.count >= capacity { events.removeFirst(capacity / 4) }
+        if events.count >= capacity { dropEvents() }
+        recorded += 1
         events.append(
             Event(
                 time: kernel.now, task: 0, name: kernel.nameOfProcess?(pid) ?? "", pid: pid,
@@ -85,7 +106,7 @@ public final class Trace {
     func record(
         _ kernel: Kernel, _ task: KernelTask, _ operation: Operation, _ object: KernelObject, _ kind: Kind = .step
     ) {
-        if events.count >= capacity { events.removeFirst(capacity / 4) }
+        if events.count >= capacity { dropEvents() }
         recorded += 1
         events.append(
             Event(

@@ -11,6 +11,8 @@ public final class KernfsOpenFile {
     public let node: KernfsNode
     /// How it was opened.
     public let access: (read: Bool, write: Bool)
+    /// The task that opened it, by number.
+    public let openedBy: UInt32
     private let ops: any KernfsOps
     private let mutex: Mutex
     private var shown = ""
@@ -29,6 +31,7 @@ public final class KernfsOpenFile {
         self.node = node
         self.ops = ops
         access = (read, write)
+        openedBy = node.kernel.current.serial
         mutex = Mutex(
             kernel: node.kernel, lockClass: node.root.openFileClass, name: "&of->mutex", point: "of_mutex",
             sharing: node)

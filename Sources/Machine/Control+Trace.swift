@@ -35,6 +35,9 @@ extension Control {
     /// The same for Perfetto.
     static let traceJSON = Control("debug/trace.json", show: { TraceJSON($0.kernel.trace.steps).text })
 
+    /// Steps and the system calls that they are of, for programs (`Explorer.Recording`).
+    static let traceCalls = Control("debug/trace.calls", show: { TraceCalls($0.kernel.trace).text })
+
     /// `SEED [MICROSECONDS]` delays steps at random, up to so long (1000); `off` ends that.
     static let jitter = Control(
         "debug/jitter",

@@ -25,7 +25,8 @@ final class LoopMirror: HostMirror, @unchecked Sendable {
     private let mountPoint: String
     private let behind = Atomic(false)
     private var disks: [String: Gendisk] = [:]
-    private var open: [ObjectIdentifier: Gendisk] = [:]
+    /// What somebody has open, and the task that opened it here.
+    private var open: [ObjectIdentifier: (disk: Gendisk, opener: UInt32)] = [:]
     private var loops: [Loop] = []
     /// Told in the isolation why a disk has no block device.
     var onProblem: ((String) -> Void)?
@@ -82,12 +83,14 @@ final class LoopMirror: HostMirror, @unchecked Sendable {
     /// In a task of its own: opening and closing take `open_mutex`.
     private func setOpen(_ disk: Gendisk, _ isOpen: Bool) {
         let key = ObjectIdentifier(disk)
-        disk.kernel.spawn("loop") { [weak self] _ in
+        let kernel = disk.kernel
+        kernel.spawn("loop") { [weak self] task in
             if !isOpen {
-                self?.open[key] = nil
+                kernel.trace.recordCall(kernel, .close, path: "", file: self?.open.removeValue(forKey: key)?.opener)
                 await disk.release()
-            } else if (try? await disk.open()) != nil {
-                self?.open[key] = disk
+            } else {
+                kernel.trace.recordCall(kernel, .open(write: true), path: "/dev/\(disk.name)")
+                if (try? await disk.open()) != nil { self?.open[key] = (disk, task.serial) }
             }
         }
     }

@@ -41,7 +41,7 @@ extension Terminal {
         guard let stream = streams[1] else { return 1 }
         switch stream {
         case .terminal: onText?(text)
-        case .null: break
+        case .null, .device: break
         case .control(let name):
             let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
             return name == "init_module"

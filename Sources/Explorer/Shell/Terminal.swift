@@ -21,6 +21,8 @@ final class Terminal {
         case terminal
         case null
         case file(KernfsOpenFile, offset: Int)
+        /// An open disk. Its data is not explored: who has it open is.
+        case device(any DeviceHandle, id: UInt64)
         /// A file of the laboratory that loads or removes modules.
         case control(String)
     }
@@ -60,6 +62,7 @@ final class Terminal {
     /// Runs the script to its end.
     func run() async {
         try? await run(script.node)
+        for descriptor in 0..<10 { await close(descriptor) }
         kernel.current.boundary(mix(script.seed, 1))
         streams = [:]
     }
@@ -109,7 +112,7 @@ final class Terminal {
         let before = streams
         guard await redirect(command) else {
             status = 1
-            streams = before
+            await restore(before)
             return
         }
         if words.first == "exec" {
@@ -122,7 +125,7 @@ final class Terminal {
         } else {
             status = 0
         }
-        streams = before
+        await restore(before)
     }
 
     /// All that the rest of the script depends on.
@@ -135,6 +138,7 @@ final class Terminal {
             if case .file(let file, let offset) = stream {
                 hash = mix(hash, mix(UInt64(descriptor), mix(UInt64(file.node.id), UInt64(offset))))
             }
+            if case .device(_, let id) = stream { hash = mix(hash, mix(UInt64(descriptor), id)) }
         }
         for name in script.assigned { hash = mix(hash, (variables[name] ?? "").fingerprint) }
         return hash

@@ -89,6 +89,11 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Random delays at the simulated kernel's steps, drawn from this seed; see below.") var seed: UInt64?
     @Option(help: "The longest of these delays in microseconds; 0: none.") var delay = 1000
     @Option(help: "Write the steps that led to a failure to this file, a column for each task.") var trace: String?
+    @Option(
+        help:
+            "If it fails, keep in this folder: the kernel's report, the steps, what the processes did as a scenario, and a schedule for zramfs replay. --repeat and --until-failure do that for the first failure, in a new folder if none is named."
+    )
+    var record: String?
     @Option(help: .hidden) var result: String?
 
     func check() throws {
@@ -134,7 +139,7 @@ struct RunOptions: ParsableArguments {
     var killsDeadlocked: Bool { onDeadlock.map { $0 == "kill" } ?? (isatty(0) == 0) }
 
     /// The arguments that say the same, for a round of `--repeat`.
-    func arguments(seed: UInt64?) -> [String] {
+    func arguments(seed: UInt64?, record: String?) -> [String] {
         var words: [String] = []
         func add(_ name: String, _ value: String?) { if let value { words += ["--\(name)", value] } }
         add("policy", policy)
@@ -152,6 +157,7 @@ struct RunOptions: ParsableArguments {
         add("seed", seed.map(String.init))
         add("delay", String(delay))
         add("trace", trace)
+        add("record", record)
         if dmesg { words.append("--dmesg") }
         if unloaded { words.append("--unloaded") }
         if noLockdep { words.append("--no-lockdep") }

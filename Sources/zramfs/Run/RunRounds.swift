@@ -15,9 +15,12 @@ struct RunRounds {
         var results: [RunResult] = []
         zr_block_signals()
         var isOver = false
+        let record = try RecordFolder(options.record)
+        defer { record.removeIfEmpty() }
         while !isOver, results.count < count ?? .max {
             let round = results.count + 1
-            let result = try one(round, &isOver)
+            let isFirst = !results.contains(where: \.hasFailed)
+            let result = try one(round, record: isFirst ? record.path : nil, &isOver)
             results.append(result)
             let failed = results.count(where: \.hasFailed)
             let seconds = Double(Host.now - started) / 1e9
@@ -40,11 +43,12 @@ struct RunRounds {
         return results
     }
 
-    private func one(_ round: Int, _ isOver: inout Bool) throws -> RunResult {
+    private func one(_ round: Int, record: String?, _ isOver: inout Bool) throws -> RunResult {
         let seed = options.seed.map { $0 &+ UInt64(round - 1) }
         let started = Host.now
         let file = "\(Host.temporaryFolder)/zramfs-round.\(getpid())"
-        let words = ["zramfs", "run"] + options.arguments(seed: seed) + ["--result", file] + ["--"] + command
+        let words =
+            ["zramfs", "run"] + options.arguments(seed: seed, record: record) + ["--result", file] + ["--"] + command
         guard let pid = Process.spawn("/proc/self/exe", words, newSession: false) else {
             throw RunSession.problem("a round could not be started")
         }
@@ -82,5 +86,22 @@ struct RunRounds {
         }
         return result
     }
+}
 
+/// Where the first failure is kept; made beforehand, so that a soak does not find out at its end that it cannot write.
+private struct RecordFolder {
+    let path: String
+
+    init(_ named: String?) throws {
+        if let named {
+            path = named
+            guard mkdir(named, 0o755) == 0 || errno == EEXIST else { throw RunSession.problem(named) }
+            return
+        }
+        var template = Array("\(Host.temporaryFolder)/zramfs-failure.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw RunSession.problem(Host.temporaryFolder) }
+        path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    }
+
+    func removeIfEmpty() { rmdir(path) }
 }

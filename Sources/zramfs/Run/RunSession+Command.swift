@@ -67,6 +67,9 @@ extension RunSession {
             let columns = (try? String(contentsOfFile: mount + "/debug/trace.columns")) ?? ""
             if (try? String.write(columns, to: trace)) == nil { Terminal.error("zramfs: \(trace) cannot be written") }
         }
+        if result.hasFailed, let folder = options.record {
+            Terminal.error("zramfs: " + RunFailure(folder: folder, options: options, mount: mount).keep(result))
+        }
         if let logs { Terminal.error("zramfs: logs of the terminals: \(logs.folder)") }
         if isKernels || result.verdict == .timeout || options.terminals > 1 || options.result != nil && result.hasFailed
         {

@@ -128,7 +128,7 @@ final class RunSession {
     private func prepare() throws {
         if options.unloaded { try put("zram", "delete_module") }
         if let seed = options.seed, options.delay > 0 { try put("\(seed) \(options.delay)", "jitter") }
-        if options.trace != nil { try put("1", "trace") }
+        if options.trace != nil || options.record != nil { try put("1", "trace") }
         for fault in options.faults {
             let parts = fault.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             try put(parts[1], parts[0])
