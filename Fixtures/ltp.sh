@@ -2,6 +2,7 @@
 # Runs LTP's zram tests, built in their own source folder, on a simulated kernel: ltp.sh LTP [OPTION OF zramfs run...]
 # ZRAMFS: the binary. LTP: the folder of github.com/linux-test-project/ltp after `make autotools && ./configure &&
 # make -C lib && make -C libs && make -C testcases/lib && make -C testcases/kernel/device-drivers/zram`.
+# zram01 passes 6 and 2 for each file system that has a mkfs here, on a real kernel as on this one.
 set -u
 ltp=$(realpath "${1:?usage: ltp.sh LTP [OPTION...]}") || exit 2
 shift

@@ -12,7 +12,7 @@ enum Background {
         guard pipe(&pipes) == 0 else { throw Failure("pipe: \(String(cString: strerror(errno)))") }
         _ = fcntl(pipes[0], F_SETFD, FD_CLOEXEC)
         let words = ["zramfs"] + arguments + ["--ready-descriptor", String(pipes[1])]
-        guard let pid = Process.spawn("/proc/self/exe", words, newSession: true) else {
+        guard let pid = Process.spawn(Host.executable, words, newSession: true) else {
             throw Failure("could not start the daemon: \(String(cString: strerror(errno)))")
         }
         close(pipes[1])

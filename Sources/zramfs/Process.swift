@@ -52,12 +52,16 @@ enum Host {
     /// Where temporary files go.
     static var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 
-    /// The file of this program.
-    static var program: String {
+    /// The file of this program. Asked first before any namespace is entered: below a chroot its name is not to be had
+    /// in another.
+    static let program: String = {
         guard let path = realpath("/proc/self/exe", nil) else { return "zramfs" }
         defer { free(path) }
         return String(cString: path)
-    }
+    }()
+
+    /// What to execute to run this program again, be it that its file has gone.
+    static var executable: String { access(program, X_OK) == 0 ? program : "/proc/self/exe" }
 
     /// Processors that are online.
     static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

@@ -49,9 +49,7 @@ enum ScenarioFolder {
     }
 
     private static var executableFolder: String {
-        guard let path = realpath("/proc/self/exe", nil) else { return "." }
-        defer { free(path) }
-        return String(cString: path).split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+        Host.program.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
     }
 
     /// The scenario in a folder, or of that name.

@@ -27,6 +27,7 @@ struct ZramfsCommand: ParsableCommand {
 
     /// Runs the subcommand; called as `mount.fuse.zramfs` or `umount.fuse.zramfs`, as mount(8)'s helper.
     static func main() {
+        _ = Host.program
         let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? ""
         var arguments = Array(CommandLine.arguments.dropFirst())
         if name.hasPrefix("mount.") { arguments = ["mount"] + HelperArguments.forMount(arguments) }

@@ -49,7 +49,7 @@ struct RunRounds {
         let file = "\(Host.temporaryFolder)/zramfs-round.\(getpid())"
         let words =
             ["zramfs", "run"] + options.arguments(seed: seed, record: record) + ["--result", file] + ["--"] + command
-        guard let pid = Process.spawn("/proc/self/exe", words, newSession: false) else {
+        guard let pid = Process.spawn(Host.executable, words, newSession: false) else {
             throw RunSession.problem("a round could not be started")
         }
         var word: Int32 = 0

@@ -83,7 +83,7 @@ final class RunSession {
         owner = ends[1]
         _ = fcntl(owner, F_SETFD, FD_CLOEXEC)
         let words = ["zramfs", "reap", "--descriptor", "\(ends[0])", "--owner", "\(getpid())", base]
-        reaper = Process.spawn("/proc/self/exe", words, newSession: true) ?? 0
+        reaper = Process.spawn(Host.executable, words, newSession: true) ?? 0
         close(ends[0])
         guard reaper > 0 else { throw Self.problem("the reaper could not be started") }
     }
