@@ -16,6 +16,8 @@ public struct Odds: Codable, Sendable {
     public let tasks: Int
     /// Steps of the longest schedule.
     public let depth: Int
+    /// The same under PCT with one to three ordered steps, where its choices are few enough to be walked.
+    public let pct: [PCTOdds]
 
     /// The least chance that one run of PCT with priority changes for `depth` finds a failure that needs so many
     /// ordered steps: 1 / (n k^(d-1)).
@@ -58,9 +60,13 @@ public func odds(
             length[Int(edge.to)] = max(length[Int(edge.to)], length[node] + 1)
         }
     }
+    let tasks = scenario.terminalNames.count, depth = length.max() ?? 0
+    let pct = (1...3).compactMap { number in
+        graph.pctOdds(depth: number, tasks: tasks, steps: depth).map { PCTOdds(depth: number, probability: $0) }
+    }
     return Odds(
         probability: result.total, byVerdict: result.verdicts, schedules: result.all, failing: result.failing,
-        states: count, tasks: scenario.terminalNames.count, depth: length.max() ?? 0)
+        states: count, tasks: tasks, depth: depth, pct: pct)
 }
 
 extension StateGraph {

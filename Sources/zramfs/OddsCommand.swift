@@ -25,19 +25,67 @@ struct OddsCommand: ParsableCommand {
         guard let odds = Explorer.odds(scenario, patches: patches) else {
             throw Failure("\(scenario.name) loops without a bound, or has too many states to be counted")
         }
-        if json { return JSON.print(odds) }
+        let windows = Explorer.windows(scenario, patches: patches)
+        if json { return JSON.print(Report(odds: odds, windows: windows, samples: samples(scenario, patches, odds))) }
         print("\(scenario.name): if whoever can go on does so with equal chance, a run fails with probability")
         print("  \(Number.text(odds.probability))  exact, over \(odds.states) states")
         for (verdict, chance) in odds.byVerdict.sorted(by: { $0.value > $1.value }) {
             print("  \(Number.text(chance))  \(verdict)")
         }
         print("schedules: \(Number.text(odds.schedules)), of which \(Number.text(odds.failing)) fail")
-        print(
-            "PCT with one change of priority finds it in at least one run of \(Number.text(1 / odds.pctBound(depth: 2)))"
-        )
-        guard sample > 0 else { return }
-        let found = Explorer.sample(scenario, patches: patches, runs: sample, seed: seed)
-        print("random: \(found.failures.values.reduce(0, +)) of \(found.runs) runs failed, \(Number.text(found.rate))")
+        print("\nSCHEDULER   EXACT" + (sample > 0 ? "     OF \(sample) RUNS" : "        PCT PROMISES"))
+        let samples = samples(scenario, patches, odds)
+        var lines = [("uniform", odds.probability, "-")]
+        lines += odds.pct.map {
+            ("PCT, d = \($0.depth)", $0.probability, Number.text(odds.pctBound(depth: $0.depth)))
+        }
+        for (name, exact, promise) in lines {
+            let found = samples.first { $0.scheduler == name }
+            print(
+                name.padding(12) + Number.text(exact).padding(10)
+                    + (found.map { "\(Number.text($0.rate)), \($0.failed) failed" } ?? promise))
+        }
+        show(windows)
+    }
+
+    /// What random runs found, by scheduler.
+    private struct Sampled: Encodable {
+        let scheduler: String
+        let runs: Int
+        let failed: Int
+        let rate: Double
+    }
+
+    private struct Report: Encodable {
+        let odds: Odds
+        let windows: [Window]
+        let samples: [Sampled]
+    }
+
+    private func samples(_ scenario: Scenario, _ patches: Set<Patch>, _ odds: Odds) -> [Sampled] {
+        guard sample > 0 else { return [] }
+        let modes =
+            [("uniform", SampleMode.uniform)]
+            + odds.pct.map { ("PCT, d = \($0.depth)", .pct(depth: $0.depth, steps: odds.depth)) }
+        return modes.map { name, mode in
+            let found = Explorer.sample(scenario, patches: patches, mode: mode, runs: sample, seed: seed)
+            return Sampled(
+                scheduler: name, runs: found.runs, failed: found.failures.values.reduce(0, +), rate: found.rate)
+        }
+    }
+
+    private func show(_ windows: [Window]) {
+        if windows.isEmpty { return }
+        print("\nWINDOWS: where one interruption suffices, in steps, and in microseconds of this machine's simulation")
+        for window in windows {
+            let width = window.last - window.first + 1
+            var line = "  \(window.interrupted) is overtaken by \(window.overtaking): \(width) of \(window.steps) steps"
+            if let time = window.microseconds, let total = window.totalMicroseconds {
+                line += ", \(Number.text(time)) of \(Number.text(total)) us"
+            }
+            print(line + ": \(window.verdict.rawValue)")
+            print("    behind \(window.opens), no later than before \(window.closes)")
+        }
     }
 }
 

@@ -81,15 +81,4 @@ struct ScheduleTests {
         #expect(try Proof(file: file).verify() != nil)
         #expect(Proof(explore(scenario, patches: []), of: scenario) == nil)
     }
-
-    @Test("random runs fail as often as the exact odds say")
-    func likelihood() throws {
-        let scenario = try Fixtures.scenario("disksize-vs-rmmod")
-        let counted = odds(scenario, patches: [])
-        let exact = try #require(counted)
-        let sampled = sample(scenario, patches: [], runs: 2000)
-        #expect(exact.probability > 0.01 && exact.probability < 0.99)
-        #expect(abs(exact.probability - sampled.rate) < 0.05)
-        #expect(exact.failing < exact.schedules)
-    }
 }
