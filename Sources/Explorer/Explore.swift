@@ -10,18 +10,29 @@ public struct ExploreProgress: Codable, Sendable {
     public let states: Int
     /// Steps so far, replayed ones as well.
     public let steps: Int
+    /// What is done, from 0 to 1, if all branches were alike. They are not: later ones meet more states that are known.
+    public let fraction: Double
+    /// Bytes that the states take.
+    public let bytes: Int
 }
 
 /// Walks all interleavings of a scenario on a driver with some patches.
+///
+/// - Parameters:
+///   - saved: goes on where an earlier search of the same stopped (`SavedSearch.matches`).
+///   - isInterrupted: asked now and then; the search stops when it says so.
+///   - saving: called with what is left if the search stopped before its end.
 public func explore(
     _ scenario: Scenario, patches: Set<Patch>, options: ExploreOptions = ExploreOptions(),
-    progress: (@Sendable (ExploreProgress) -> Void)? = nil
+    resuming saved: SavedSearch? = nil, isInterrupted: (@Sendable () -> Bool)? = nil,
+    saving: ((SavedSearch) -> Void)? = nil, progress: (@Sendable (ExploreProgress) -> Void)? = nil
 ) -> Outcome {
     let setting = Setting(
         scenario, patches, isSymmetric: options.reductions.contains(.symmetry),
         isWhole: !options.reductions.contains(.namedFiles))
     let digest = setting.programDigest
-    let (share, counts) = search(setting, options, progress)
+    let (share, counts, left) = search(setting, options, saved, isInterrupted, progress)
+    if let left, let saving { saving(left.named(digest, options.reductions)) }
     var findings: [Outcome.Finding] = []
     var shortest = ShortestSearch(setting)
     let wanted = Set(share.result.failures.keys)
@@ -60,41 +71,52 @@ private func starvation(_ setting: Setting, _ digest: String) -> Outcome.Finding
 }
 
 /// The depth-first search, again and again until it ends with the table that it began with.
+///
+/// - Returns: also what is left, if it was stopped.
 func search(
-    _ setting: Setting, _ options: ExploreOptions, _ progress: (@Sendable (ExploreProgress) -> Void)? = nil
-) -> (SearchShare, SearchCounts) {
-    var table = SharingTable()
+    _ setting: Setting, _ options: ExploreOptions, _ saved: SavedSearch? = nil,
+    _ isInterrupted: (@Sendable () -> Bool)? = nil, _ progress: (@Sendable (ExploreProgress) -> Void)? = nil
+) -> (SearchShare, SearchCounts, SavedSearch?) {
+    var saved = saved
+    var table = saved?.table ?? SharingTable()
     let clock = KernelClock()
-    var attempts = 0
+    var counts = saved?.counts ?? SearchCounts()
+    var attempts = max(1, counts.attempts)
     while true {
-        attempts += 1
-        let share = SearchShare(pool: WorkPool(threads: options.threads, first: [WorkPool.Branch(path: [])]))
-        share.limit(options, progress)
-        nonisolated(unsafe) let searchers = (0..<options.threads).map { _ in
-            Searcher(setting, options.reductions, share, table: table)
+        let first = saved?.branches ?? [WorkPool.Branch(path: [])]
+        let share = SearchShare(pool: WorkPool(threads: options.threads, first: first))
+        share.limit(options, isInterrupted, progress)
+        if let saved { share.load(saved) }
+        nonisolated(unsafe) let searchers = (0..<options.threads).map { number in
+            Searcher(setting, options.reductions, share, table: table, number: number)
         }
         if options.threads == 1 {
             searchers[0].work()
         } else {
-            DispatchQueue.concurrentPerform(iterations: options.threads) { searchers[$0].work() }
+            onThreads(options.threads) { searchers[$0].work() }
         }
-        var counts = SearchCounts()
         var isBroken = false
         var merged = searchers[0].table
+        var sum = saved == nil ? SearchCounts() : counts
         for searcher in searchers {
-            counts.add(searcher.counts)
+            sum.add(searcher.counts)
             isBroken = isBroken || searcher.table.isBroken
             if searcher !== searchers[0], merged.merge(searcher.table) { isBroken = true }
         }
+        counts = sum
         if !isBroken || share.isCut {
             counts.states = share.stateCount
             counts.finalStates = share.result.finals.count
             counts.attempts = attempts
             counts.firstFailure = share.result.first
-            counts.seconds = Double(clock.now) / 1e9
-            return (share, counts)
+            counts.seconds = (saved?.counts.seconds ?? 0) + Double(clock.now) / 1e9
+            guard share.isCut else { return (share, counts, nil) }
+            let left = share.pool.remaining + searchers.flatMap(\.leftovers)
+            return (share, counts, SavedSearch(share, counts, merged, left, isBroken: isBroken))
         }
         merged.restart()
         table = merged
+        saved = nil
+        attempts += 1
     }
 }

@@ -1,10 +1,27 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Counts from one, on many threads.
 final class Counter: Sendable {
     private let value = Atomic<Int>(0)
     func next() -> Int { value.add(1, ordering: .relaxed).newValue }
+}
+
+/// Runs `body` on so many threads at once, also where there are fewer cores: those who wait for each other need all of
+/// them. Returns when the last has ended.
+func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let group = DispatchGroup()
+    for number in 0..<count {
+        group.enter()
+        let thread = Thread {
+            body(number)
+            group.leave()
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+    group.wait()
 }
 
 /// Runs `body` for each number, so many at once, and gathers the results in order.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Explorer
+import Foundation
 import KernelCore
+import Synchronization
 import Zram
 
 /// `zramfs explore`: all interleavings of a scenario.
@@ -29,19 +31,32 @@ struct ExploreCommand: ParsableCommand {
     @Option(help: "Write the proof to this file; zramfs verify-proof checks it again.") var proof: String?
     @Option(help: "Write a bash script that drives a mount into the worst schedule found; run it with the mount point.")
     var script: String?
+    @Option(
+        help: "When Ctrl-C, --seconds or --memory ends the search, write what was seen and what is left to this file.")
+    var save: String?
+    @Option(help: "Go on from such a file; ended again, the search is saved there again.") var resume: String?
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
         let scenario = try scenario.load()
         let patches = try policy.load()
+        let options = try options()
+        let saved = try resumed(scenario, patches, options)
+        let file = save ?? resume
+        if file != nil { Interruption.listen() }
         let progress = ProgressLine()
-        let outcome = explore(scenario, patches: patches, options: try options()) { progress.show($0) }
+        var left: SavedSearch?
+        let outcome = explore(
+            scenario, patches: patches, options: options, resuming: saved,
+            isInterrupted: { Interruption.hasCome }, saving: { left = $0 },
+            progress: { progress.show($0) })
         progress.clear()
         if json {
             JSON.print(outcome)
         } else {
             OutcomeText.print(outcome, scenario)
         }
+        if let left, let file { try keep(left, file) }
         if let proof {
             guard let document = Proof(outcome, of: scenario) else {
                 throw Failure("nothing is proved, so that \(proof) is not written")
@@ -53,6 +68,33 @@ struct ExploreCommand: ParsableCommand {
             try ScriptFile.write(finding.schedule, scenario, patches, policy: policy.name, to: script)
         }
         if !outcome.isProved { ExitStatus.failed.leave() }
+    }
+
+    private func keep(_ left: SavedSearch, _ file: String) throws {
+        do {
+            try left.write(to: file)
+        } catch {
+            throw Failure("\(file): the search cannot be saved: \(error.localizedDescription)")
+        }
+        Terminal.error("zramfs: \(left.summary), saved in \(file); go on with --resume \(file)")
+    }
+
+    private func resumed(
+        _ scenario: Scenario, _ patches: Set<Patch>, _ options: ExploreOptions
+    ) throws -> SavedSearch? {
+        guard let resume else { return nil }
+        let saved: SavedSearch
+        do {
+            saved = try SavedSearch(file: resume)
+        } catch {
+            throw Failure("--resume \(resume): it is no search that --save wrote", .usage)
+        }
+        guard saved.matches(scenario, patches: patches, reductions: options.reductions) else {
+            throw Failure(
+                "--resume \(resume): it is the search of another scenario, policy or program, or with other reductions",
+                .usage)
+        }
+        return saved
     }
 
     private func options() throws -> ExploreOptions {
@@ -69,6 +111,22 @@ struct ExploreCommand: ParsableCommand {
             options.reductions.remove(reduction)
         }
         return options
+    }
+}
+
+/// Ctrl-C, once: the search stops and is saved. Again it ends the program.
+private enum Interruption {
+    private static let flag = Atomic<Bool>(false)
+
+    static var hasCome: Bool { flag.load(ordering: .relaxed) }
+
+    static func listen() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                Interruption.flag.store(true, ordering: .relaxed)
+                signal(number, SIG_DFL)
+            }
+        }
     }
 }
 

@@ -38,12 +38,17 @@ enum Colour: String {
 final class ProgressLine: Sendable {
     private let isShown = Mutex(false)
 
-    /// How far an exploration is. What is left cannot be known before the end, so it is not guessed.
+    /// How far an exploration is. What is left is a guess that takes all branches for alike; mostly it is less, for later ones
+    /// meet states that are known.
     func show(_ progress: ExploreProgress) {
         guard progress.seconds > 2 else { return }
-        show(
-            "\(progress.states) states, \(progress.steps) steps, \(Number.text(progress.seconds)) s; the end is not known"
-        )
+        var line = "\(progress.states) states in \(progress.bytes >> 20) MB, \(Number.text(progress.seconds)) s"
+        if progress.fraction > 0.001 {
+            let left = progress.seconds * (1 - progress.fraction) / progress.fraction
+            line +=
+                "; \(Number.text(progress.fraction * 100)) % of the branches, at this pace \(Number.text(left)) s more, or less"
+        }
+        show(line)
     }
 
     /// Any line.

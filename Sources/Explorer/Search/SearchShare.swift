@@ -28,26 +28,56 @@ final class SearchShare: @unchecked Sendable {
     var stateCount: Int { max(states.count, plain.load(ordering: .relaxed)) }
 
     private var options = ExploreOptions()
+    private var isInterrupted: (@Sendable () -> Bool)?
     private var progress: (@Sendable (ExploreProgress) -> Void)?
+    /// What is done of the whole: in branches that are finished, and in those that threads are at.
+    private let done = Synchronization.Mutex((finished: 0.0, current: [Int: Double]()))
     private let ticks = Atomic<Int>(0)
     private let steps = Atomic<Int>(0)
 
     /// Sets the budget and who is told; before the threads start.
-    func limit(_ options: ExploreOptions, _ progress: (@Sendable (ExploreProgress) -> Void)?) {
+    func limit(
+        _ options: ExploreOptions, _ isInterrupted: (@Sendable () -> Bool)?,
+        _ progress: (@Sendable (ExploreProgress) -> Void)?
+    ) {
         self.options = options
+        self.isInterrupted = isInterrupted
         self.progress = progress
+    }
+
+    /// A thread has done so much of the branch that it is at.
+    func note(_ thread: Int, _ fraction: Double) { done.withLock { $0.current[thread] = fraction } }
+
+    /// A thread has finished a branch that was so much of the whole.
+    func finished(_ thread: Int, _ weight: Double) {
+        done.withLock { done in
+            done.finished += weight
+            done.current[thread] = 0
+        }
+    }
+
+    /// From 0 to 1.
+    var fraction: Double { done.withLock { done in done.current.values.reduce(done.finished, +) } }
+
+    /// Goes on where another search stopped.
+    func load(_ saved: SavedSearch) {
+        states.load(saved.states)
+        found.withLock { $0 = saved.found }
+        done.withLock { $0.finished = saved.fraction }
     }
 
     /// Called by each thread after each run.
     func tick(_ count: Int) {
         steps.add(count, ordering: .relaxed)
         guard ticks.add(1, ordering: .relaxed).newValue & 0xff == 0 else { return }
-        if seconds > options.seconds || states.bytes > options.memory {
+        if seconds > options.seconds || states.bytes > options.memory || isInterrupted?() == true {
             isCut = true
             pool.stop()
         }
         progress?(
-            ExploreProgress(seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed)))
+            ExploreProgress(
+                seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed), fraction: fraction,
+                bytes: states.bytes))
     }
 
     func countState() { plain.add(1, ordering: .relaxed) }

@@ -10,6 +10,9 @@ final class Searcher {
         /// Alternatives that are needed unless the step taken first proves to be local.
         var reserve: [UInt8] = []
         var sleeping: [Sleeper] = []
+        /// How many steps are or were to be tried, and how many of those were given away.
+        var total = 1
+        var given = 0
     }
 
     let setting: Setting
@@ -24,8 +27,17 @@ final class Searcher {
     private var base = 0
     private var sleeping: [Sleeper] = []
     private var classMasks: [UInt32] = []
+    /// What the current branch is of the whole, and what of it was given away.
+    private var weight = 1.0
+    private var givenWeight = 0.0
+    private let number: Int
+    /// What was not looked at when everybody was stopped.
+    private(set) var leftovers: [WorkPool.Branch] = []
 
-    init(_ setting: Setting, _ reductions: Reductions, _ shared: SearchShare, table: SharingTable) {
+    init(
+        _ setting: Setting, _ reductions: Reductions, _ shared: SearchShare, table: SharingTable, number: Int = 0
+    ) {
+        self.number = number
         self.setting = setting
         self.reductions = reductions
         self.shared = shared
@@ -44,19 +56,22 @@ final class Searcher {
 
     private func search(_ branch: WorkPool.Branch) {
         path = branch.path
+        weight = branch.weight
+        givenWeight = 0
         base = max(0, path.count - 1)
         levels = path.isEmpty ? [] : [Level(sleeping: branch.sleeping)]
         sleeping = []
         while true {
             let before = counts.steps
-            run()
+            let isInterrupted = run()
+            if counts.runs & 31 == 0 { shared.note(number, fraction) }
             shared.tick(counts.steps - before)
-            if shared.pool.isStopped { return }
+            if shared.pool.isStopped { return leave(isInterrupted) }
             while let last = levels.last, last.todo.isEmpty {
                 levels.removeLast()
                 path.removeLast()
             }
-            if levels.isEmpty { return }
+            if levels.isEmpty { return shared.finished(number, weight - givenWeight) }
             path[path.count - 1] = levels[levels.count - 1].todo.removeFirst()
             if shared.pool.isHungry { donate() }
         }
@@ -65,14 +80,48 @@ final class Searcher {
     /// Gives the branch nearest to the root away.
     private func donate() {
         for place in levels.indices.dropLast() where !levels[place].todo.isEmpty {
-            let choice = levels[place].todo.removeLast()
-            shared.pool.give(
-                WorkPool.Branch(path: Array(path[..<(base + place)]) + [choice], sleeping: levels[place].sleeping))
+            let branch = branch(at: place, levels[place].todo.removeLast())
+            levels[place].given += 1
+            givenWeight += branch.weight
+            shared.pool.give(branch)
             return
         }
     }
 
-    private func run() {
+    /// The step of a level that was not tried yet.
+    private func branch(at place: Int, _ choice: UInt8) -> WorkPool.Branch {
+        WorkPool.Branch(
+            path: Array(path[..<(base + place)]) + [choice], sleeping: levels[place].sleeping,
+            weight: levels[...place].reduce(weight) { $0 / Double($1.total) })
+    }
+
+    /// What of the branch is done, as a part of the whole: each step that can be tried counts alike.
+    private var fraction: Double {
+        var part = weight
+        var done = 0.0
+        for level in levels {
+            part /= Double(level.total)
+            done += part * Double(level.total - level.todo.count - level.given - 1)
+        }
+        return done
+    }
+
+    /// Everybody is to stop: what is left becomes branches. The state at the end of an interrupted run is not entered
+    /// yet, so that its last step can be taken again.
+    private func leave(_ isInterrupted: Bool) {
+        shared.note(number, fraction)
+        if isInterrupted {
+            let place = levels.count - 1
+            leftovers.append(
+                WorkPool.Branch(
+                    path: path, sleeping: levels.last?.sleeping ?? [],
+                    weight: place < 0 ? weight : levels.reduce(weight) { $0 / Double($1.total) }))
+        }
+        for place in levels.indices { leftovers += levels[place].todo.map { branch(at: place, $0) } }
+    }
+
+    /// - Returns: true if it was stopped on the way.
+    private func run() -> Bool {
         let run = Run(setting, executor: executor, memory: memory)
         counts.runs += 1
         for place in 0..<max(0, path.count - 1) { run.step(Int(path[place])) }
@@ -81,13 +130,15 @@ final class Searcher {
         if !path.isEmpty { take(run) }
         while !table.isBroken, !shared.pool.isStopped {
             if let failure = run.failure ?? (setting.isUnbounded ? run.cycle() : nil) {
-                return end(run, failure)
+                end(run, failure)
+                return false
             }
-            guard extend(run) else { return }
+            guard extend(run) else { return false }
             counts.steps += 1
             take(run)
         }
         if table.isBroken { shared.pool.stop() }
+        return true
     }
 
     /// Chooses the next step; false if this run has nothing more to tell.
@@ -132,6 +183,7 @@ final class Searcher {
             }
         }
         guard !level.todo.isEmpty else { return false }
+        level.total = level.todo.count
         path.append(level.todo.removeFirst())
         levels.append(level)
         if path.count > counts.depth { counts.depth = path.count }
@@ -191,6 +243,7 @@ final class Searcher {
             if !levels[top].reserve.isEmpty {
                 if !isLocal || run.failure != nil || number < run.terminals.count && run.terminals[number].hasLooped {
                     levels[top].todo += levels[top].reserve
+                    levels[top].total += levels[top].reserve.count
                 } else {
                     table.trust(accesses)
                 }

@@ -25,6 +25,8 @@ struct SharingTable: Sendable {
     /// Something that was trusted is shared after all.
     var isBroken = false
 
+    init(entries: [UInt32: Entry] = [:]) { self.entries = entries }
+
     @inline(__always)
     func isShared(_ id: UInt32) -> Bool { entries[id]?.isShared ?? false }
 

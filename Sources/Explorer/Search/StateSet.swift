@@ -57,6 +57,26 @@ final class StateSet: Sendable {
     /// All fingerprints, sorted.
     var fingerprints: [UInt64] { shards.flatMap { $0.shard.withLock { $0.keys.filter { $0 != 0 } } }.sorted() }
 
+    /// All states, and who slept in which.
+    var contents: (keys: [UInt64], sleeps: [UInt64: [UInt64]]) {
+        var keys: [UInt64] = []
+        var sleeps: [UInt64: [UInt64]] = [:]
+        for box in shards {
+            box.shard.withLock { shard in
+                for index in shard.keys.indices where shard.keys[index] != 0 {
+                    keys.append(shard.keys[index])
+                    if shard.values[index] != 0 { sleeps[shard.keys[index]] = shard.sleeps[Int(shard.values[index])] }
+                }
+            }
+        }
+        return (keys, sleeps)
+    }
+
+    /// Enters states as `contents` gave them.
+    func load(_ contents: (keys: [UInt64], sleeps: [UInt64: [UInt64]])) {
+        for key in contents.keys { _ = visit(key, sleeping: contents.sleeps[key] ?? []) }
+    }
+
     /// Enters a state with the tasks that sleep there, by the hash of their local state.
     func visit(_ fingerprint: UInt64, sleeping: [UInt64]) -> Answer {
         let key = fingerprint == 0 ? 1 : fingerprint

@@ -8,6 +8,8 @@ final class WorkPool: @unchecked Sendable {
     struct Branch: Sendable {
         var path: [UInt8]
         var sleeping: [Sleeper] = []
+        /// What it is of the whole, if each step that can be tried counts alike.
+        var weight = 1.0
     }
 
     private let condition = NSCondition()

@@ -26,6 +26,13 @@ wrong 2 'no zramfs mount' umount "$work/empty"
 wrong 2 '' frobnicate
 wrong 2 '' mount --frobnicate
 wrong 2 'does not exist\|No such file' image info "$work/absent.img"
+# A search that is ended goes on; more threads than cores are no matter.
+bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --seconds 0 --threads 7 --save "$work/saved" >"$work/out" 2>&1
+is 'a search that is cut' '1 1' "$? $(grep -c 'saved in' "$work/out")"
+bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --resume "$work/saved" >"$work/out" 2>&1
+is 'goes on to the proof' '0 PROVED' "$? $(grep -o PROVED "$work/out")"
+wrong 2 'another scenario, policy' explore disksize-reset-vs-rmmod --policy 5.15 --resume "$work/saved"
+wrong 2 'no search that --save wrote' explore disksize-reset-vs-rmmod --resume "$0"
 for command in '' mount umount rmmod modprobe lsmod policies image conform 'image info' 'image check' 'image repair' 'image export' 'image import' 'image compact'; do
     # shellcheck disable=SC2086
     "$ZRAMFS" $command --help >"$work/out" 2>&1; is "help of '$command'" 0 $?

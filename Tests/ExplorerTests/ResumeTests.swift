@@ -1,0 +1,75 @@
+import Foundation
+import Synchronization
+import Testing
+import Zram
+
+@testable import Explorer
+
+/// A search that is stopped and goes on, time and again, finds what one finds that was left alone.
+@Suite("Resumed searches", .timeLimit(.minutes(2)))
+struct ResumeTests {
+    private let file = FileManager.default.temporaryDirectory.appending(path: "saved-\(UUID().uuidString)").path
+
+    /// Explores in pieces; each is saved, read again, and checked to be of the same search.
+    private func inPieces(
+        _ scenario: Scenario, _ patches: Set<Patch>, threads: [Int], runs: Int
+    ) throws -> (outcome: Outcome, pieces: Int) {
+        var saved: SavedSearch?
+        var pieces = 0
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        while true {
+            var options = ExploreOptions()
+            options.isMinimising = false
+            options.threads = threads[pieces % threads.count]
+            let asked = Counter()
+            var left: SavedSearch?
+            // Asked after every 256 runs.
+            let outcome = explore(
+                scenario, patches: patches, options: options, resuming: saved,
+                isInterrupted: { asked.next() >= runs }, saving: { left = $0 })
+            pieces += 1
+            guard let left else { return (outcome, pieces) }
+            #expect(outcome.verdicts.contains(.undecided) || !outcome.findings.isEmpty)
+            try left.write(to: file)
+            let again = try SavedSearch(file: file)
+            #expect(again.matches(scenario, patches: patches, reductions: .all))
+            #expect(!again.matches(scenario, patches: patches.symmetricDifference([.zramUp]), reductions: .all))
+            #expect(!again.matches(scenario, patches: patches, reductions: .none))
+            #expect(again.fraction >= 0 && again.fraction <= 1.000001)
+            saved = again
+        }
+    }
+
+    @Test("in pieces, by one thread and by two, the end is the same", arguments: [[1], [2], [1, 3]])
+    func pieces(_ threads: [Int]) throws {
+        for (name, policy) in [("disksize-reset-vs-rmmod", "5.16"), ("hot-add-remove-vs-rmmod", "5.15")] {
+            let scenario = try Fixtures.scenario(name)
+            let patches = Fixtures.patches(policy)
+            var options = ExploreOptions()
+            options.isMinimising = false
+            let whole = explore(scenario, patches: patches, options: options)
+            let (outcome, pieces) = try inPieces(scenario, patches, threads: threads, runs: 1)
+            #expect(pieces > 1, "\(name): \(whole.counts.runs) runs")
+            #expect(outcome.verdicts == whole.verdicts && outcome.finals == whole.finals)
+            if whole.isProved { #expect(Proof(outcome, of: scenario) != nil) }
+        }
+    }
+
+    @Test("a file that is none is refused")
+    func unreadable() throws {
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        for text in ["", "{}\n", "{\"format\": \"zramfs saved search 1\"}\n", "\n\n"] {
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            #expect(throws: SavedSearch.Unreadable.self) { try SavedSearch(file: file) }
+        }
+        let scenario = try Fixtures.scenario("disksize-reset-vs-rmmod")
+        var left: SavedSearch?
+        _ = explore(scenario, patches: [], isInterrupted: { true }, saving: { left = $0 })
+        try #require(left).write(to: file)
+        let whole = try Data(contentsOf: URL(filePath: file))
+        for length in [whole.count - 8, whole.count - 1, whole.count / 2, 10] {
+            try whole.prefix(length).write(to: URL(filePath: file))
+            #expect(throws: SavedSearch.Unreadable.self) { try SavedSearch(file: file) }
+        }
+    }
+}
