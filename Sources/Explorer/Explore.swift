@@ -20,18 +20,19 @@ public struct ExploreProgress: Codable, Sendable {
 ///
 /// - Parameters:
 ///   - saved: goes on where an earlier search of the same stopped (`SavedSearch.matches`).
+///   - isPart: `saved` is one of several parts: nothing is proved, and all is given to `saving` at the end, to be merged.
 ///   - isInterrupted: asked now and then; the search stops when it says so.
 ///   - saving: called with what is left if the search stopped before its end.
 public func explore(
     _ scenario: Scenario, patches: Set<Patch>, options: ExploreOptions = ExploreOptions(),
-    resuming saved: SavedSearch? = nil, isInterrupted: (@Sendable () -> Bool)? = nil,
+    resuming saved: SavedSearch? = nil, isPart: Bool = false, isInterrupted: (@Sendable () -> Bool)? = nil,
     saving: ((SavedSearch) -> Void)? = nil, progress: (@Sendable (ExploreProgress) -> Void)? = nil
 ) -> Outcome {
     let setting = Setting(
         scenario, patches, isSymmetric: options.reductions.contains(.symmetry),
         isWhole: !options.reductions.contains(.namedFiles))
     let digest = setting.programDigest
-    let (share, counts, left) = search(setting, options, saved, isInterrupted, progress)
+    let (share, counts, left) = search(setting, options, saved, isPart: isPart, isInterrupted, progress)
     if let left, let saving { saving(left.named(digest, options.reductions)) }
     var findings: [Outcome.Finding] = []
     var shortest = ShortestSearch(setting)
@@ -74,7 +75,7 @@ private func starvation(_ setting: Setting, _ digest: String) -> Outcome.Finding
 ///
 /// - Returns: also what is left, if it was stopped.
 func search(
-    _ setting: Setting, _ options: ExploreOptions, _ saved: SavedSearch? = nil,
+    _ setting: Setting, _ options: ExploreOptions, _ saved: SavedSearch? = nil, isPart: Bool = false,
     _ isInterrupted: (@Sendable () -> Bool)? = nil, _ progress: (@Sendable (ExploreProgress) -> Void)? = nil
 ) -> (SearchShare, SearchCounts, SavedSearch?) {
     var saved = saved
@@ -104,6 +105,7 @@ func search(
             if searcher !== searchers[0], merged.merge(searcher.table) { isBroken = true }
         }
         counts = sum
+        if isPart { share.isCut = true }
         if !isBroken || share.isCut {
             counts.states = share.stateCount
             counts.finalStates = share.result.finals.count

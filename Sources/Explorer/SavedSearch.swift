@@ -9,6 +9,8 @@ public struct SavedSearch: Sendable {
     let found: SearchShare.Found
     let counts: SearchCounts
     let fraction: Double
+    /// It began anew: a reduction had rested on something wrong.
+    let isBroken: Bool
     private(set) var digest = ""
     private(set) var reductions = Reductions.all
 
@@ -17,6 +19,7 @@ public struct SavedSearch: Sendable {
         _ share: SearchShare, _ counts: SearchCounts, _ table: SharingTable, _ branches: [WorkPool.Branch],
         isBroken: Bool
     ) {
+        self.isBroken = isBroken
         var table = table
         if isBroken { table.restart() }
         self.table = table
@@ -27,6 +30,81 @@ public struct SavedSearch: Sendable {
         if isBroken { counts = SearchCounts(attempts: counts.attempts + 1, seconds: counts.seconds) }
         self.counts = counts
         fraction = isBroken ? 0 : share.fraction
+    }
+
+    private init(
+        table: SharingTable, branches: [WorkPool.Branch], states: (keys: [UInt64], sleeps: [UInt64: [UInt64]]),
+        found: SearchShare.Found, counts: SearchCounts, fraction: Double, like other: SavedSearch
+    ) {
+        isBroken = false
+        self.table = table
+        self.branches = branches
+        self.states = states
+        self.found = found
+        self.counts = counts
+        self.fraction = fraction
+        digest = other.digest
+        reductions = other.reductions
+    }
+
+    /// The part of what is left that a process of many explores; `merged` puts the parts together.
+    public func part(_ shard: Shard) -> SavedSearch {
+        let isFirst = shard.index == 0
+        return SavedSearch(
+            table: table, branches: branches.indices.filter { shard.has($0) }.map { branches[$0] }, states: states,
+            found: found, counts: isFirst ? counts : SearchCounts(attempts: counts.attempts),
+            fraction: isFirst ? fraction : 0, like: self)
+    }
+
+    /// Puts together what the parts of one search found, and what they left.
+    ///
+    /// A reduction of one part may rest on what another found to be wrong: then all begins anew, with what was learned.
+    /// - Returns: nil if they are not of one search, or there is none.
+    public static func merged(_ parts: [SavedSearch]) -> SavedSearch? {
+        guard let first = parts.first,
+            parts.allSatisfy({ $0.digest == first.digest && $0.reductions == first.reductions })
+        else { return nil }
+        var table = first.table
+        var isBroken = first.isBroken
+        var counts = first.counts
+        var found = first.found
+        for part in parts.dropFirst() {
+            if table.merge(part.table) || part.isBroken { isBroken = true }
+            counts.add(part.counts)
+            counts.seconds += part.counts.seconds
+            found.finals.formUnion(part.found.finals)
+            found.failures.merge(part.found.failures) { $0.path.count <= $1.path.count ? $0 : $1 }
+            found.first = [found.first, part.found.first].compactMap(\.self).min()
+        }
+        let states = union(parts)
+        counts.states = states.keys.count
+        if isBroken {
+            table.restart()
+            return SavedSearch(
+                table: table, branches: [WorkPool.Branch(path: [])], states: ([], [:]), found: SearchShare.Found(),
+                counts: SearchCounts(attempts: counts.attempts + 1, seconds: counts.seconds), fraction: 0, like: first)
+        }
+        return SavedSearch(
+            table: table, branches: parts.flatMap(\.branches), states: states, found: found, counts: counts,
+            fraction: parts.reduce(0) { $0 + $1.fraction }, like: first)
+    }
+
+    /// All states. Who sleeps in one wherever it is known was looked at nowhere.
+    private static func union(_ parts: [SavedSearch]) -> (keys: [UInt64], sleeps: [UInt64: [UInt64]]) {
+        var known: Set<UInt64> = []
+        var sleeps: [UInt64: [UInt64]] = [:]
+        for part in parts {
+            for key in part.states.keys {
+                let sleeping = part.states.sleeps[key] ?? []
+                if known.insert(key).inserted {
+                    sleeps[key] = sleeping.isEmpty ? nil : sleeping
+                } else if let old = sleeps[key] {
+                    let still = old.filter(sleeping.contains)
+                    sleeps[key] = still.isEmpty ? nil : still
+                }
+            }
+        }
+        return (Array(known), sleeps)
     }
 
     func named(_ digest: String, _ reductions: Reductions) -> Self {
@@ -79,6 +157,7 @@ public struct SavedSearch: Sendable {
         let first: Double?
         let counts: SearchCounts
         let fraction: Double
+        let isBroken: Bool
         /// 64-bit words behind the header: fingerprints, and then for each state with sleepers its fingerprint, their
         /// number, and they.
         let states: Int
@@ -103,7 +182,8 @@ public struct SavedSearch: Sendable {
                     weight: branch.weight)
             }, finals: Array(found.finals),
             failures: found.failures.values.map { Header.Failing(failure: $0.failure, path: $0.path) },
-            first: found.first, counts: counts, fraction: fraction, states: states.keys.count, words: words.count)
+            first: found.first, counts: counts, fraction: fraction, isBroken: isBroken, states: states.keys.count,
+            words: words.count)
         var data = try JSONEncoder().encode(header)
         data.append(UInt8(ascii: "\n"))
         words.withUnsafeBytes { data.append(contentsOf: $0) }
@@ -152,6 +232,7 @@ public struct SavedSearch: Sendable {
             first: header.first)
         counts = header.counts
         fraction = header.fraction
+        isBroken = header.isBroken
         digest = header.digest
         reductions = header.reductions
     }

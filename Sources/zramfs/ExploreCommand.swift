@@ -35,22 +35,35 @@ struct ExploreCommand: ParsableCommand {
         help: "When Ctrl-C, --seconds or --memory ends the search, write what was seen and what is left to this file.")
     var save: String?
     @Option(help: "Go on from such a file; ended again, the search is saved there again.") var resume: String?
+    @Option(
+        help:
+            "With --resume and --save: do INDEX of COUNT parts of what is left, as 0/4, or what Slurm, Kubernetes or Bazel's environment says: auto."
+    )
+    var shard: String?
+    @Option(parsing: .upToNextOption, help: "Put together the parts that --shard saved, and finish what they left.")
+    var merge: [String] = []
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
         let scenario = try scenario.load()
         let patches = try policy.load()
         let options = try options()
-        let saved = try resumed(scenario, patches, options)
+        let shard = try chosenShard()
+        var saved = try resumed(scenario, patches, options)
+        if let shard { saved = saved?.part(shard) }
         let file = save ?? resume
         if file != nil { Interruption.listen() }
         let progress = ProgressLine()
         var left: SavedSearch?
         let outcome = explore(
-            scenario, patches: patches, options: options, resuming: saved,
+            scenario, patches: patches, options: options, resuming: saved, isPart: shard != nil,
             isInterrupted: { Interruption.hasCome }, saving: { left = $0 },
             progress: { progress.show($0) })
         progress.clear()
+        if let shard, let left, let file {
+            try left.write(to: file)
+            return Terminal.error("zramfs: part \(shard.index) of \(shard.count): \(left.summary), saved in \(file)")
+        }
         if json {
             JSON.print(outcome)
         } else {
@@ -82,19 +95,37 @@ struct ExploreCommand: ParsableCommand {
     private func resumed(
         _ scenario: Scenario, _ patches: Set<Patch>, _ options: ExploreOptions
     ) throws -> SavedSearch? {
-        guard let resume else { return nil }
+        if !merge.isEmpty {
+            guard let merged = SavedSearch.merged(try merge.map { try read($0, scenario, patches, options) }) else {
+                throw Failure("--merge: the files are not of one search", .usage)
+            }
+            return merged
+        }
+        return try resume.map { try read($0, scenario, patches, options) }
+    }
+
+    private func read(
+        _ file: String, _ scenario: Scenario, _ patches: Set<Patch>, _ options: ExploreOptions
+    ) throws -> SavedSearch {
         let saved: SavedSearch
-        do {
-            saved = try SavedSearch(file: resume)
-        } catch {
-            throw Failure("--resume \(resume): it is no search that --save wrote", .usage)
+        do { saved = try SavedSearch(file: file) } catch {
+            throw Failure("\(file): it is no search that --save wrote", .usage)
         }
         guard saved.matches(scenario, patches: patches, reductions: options.reductions) else {
             throw Failure(
-                "--resume \(resume): it is the search of another scenario, policy or program, or with other reductions",
-                .usage)
+                "\(file): it is the search of another scenario, policy or program, or with other reductions", .usage)
         }
         return saved
+    }
+
+    private func chosenShard() throws -> Shard? {
+        guard let shard else { return nil }
+        guard resume != nil, save != nil else { throw Failure("--shard wants --resume FILE and --save FILE", .usage) }
+        let chosen = shard == "auto" ? Shard(environment: ProcessInfo.processInfo.environment) : Shard(shard)
+        guard let chosen else {
+            throw Failure("--shard \(shard): wants INDEX/COUNT, as 0/4, or auto in a cluster's job", .usage)
+        }
+        return chosen
     }
 
     private func options() throws -> ExploreOptions {

@@ -55,6 +55,44 @@ struct ResumeTests {
         }
     }
 
+    @Test("parts that know nothing of each other make up the whole", arguments: [2, 5])
+    func parts(_ count: Int) throws {
+        for (name, policy) in [("disksize-reset-vs-rmmod", "5.16"), ("hot-add-remove-vs-rmmod", "5.15")] {
+            let scenario = try Fixtures.scenario(name)
+            let patches = Fixtures.patches(policy)
+            var options = ExploreOptions()
+            options.isMinimising = false
+            let whole = explore(scenario, patches: patches, options: options)
+            var left: SavedSearch?
+            _ = explore(scenario, patches: patches, options: options, isInterrupted: { true }, saving: { left = $0 })
+            var next = left
+            var rounds = 0
+            var outcome: Outcome?
+            // Until no part has anything left: each stops when it likes.
+            while let start = next, rounds < 40 {
+                rounds += 1
+                let isOdd = rounds % 2 == 1, isEarly = rounds < 3
+                let parts = try (0..<count).map { index in
+                    var saved: SavedSearch?
+                    let part = explore(
+                        scenario, patches: patches, options: options,
+                        resuming: start.part(try #require(Shard("\(index)/\(count)"))), isPart: true,
+                        isInterrupted: { isOdd && index == 0 }, saving: { saved = $0 })
+                    #expect(!part.isProved)
+                    return try #require(saved)
+                }
+                #expect(SavedSearch.merged([parts[0], left!.named("other", .all)]) == nil)
+                let merged = try #require(SavedSearch.merged(parts))
+                next = nil
+                outcome = explore(
+                    scenario, patches: patches, options: options, resuming: merged,
+                    isInterrupted: { isEarly }, saving: { next = $0 })
+            }
+            let end = try #require(outcome)
+            #expect(end.verdicts == whole.verdicts && end.finals == whole.finals, "\(name), \(rounds) rounds")
+        }
+    }
+
     @Test("a file that is none is refused")
     func unreadable() throws {
         defer { try? FileManager.default.removeItem(atPath: file) }

@@ -31,6 +31,16 @@ bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --seconds 0 -
 is 'a search that is cut' '1 1' "$? $(grep -c 'saved in' "$work/out")"
 bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --resume "$work/saved" >"$work/out" 2>&1
 is 'goes on to the proof' '0 PROVED' "$? $(grep -o PROVED "$work/out")"
+for part in 0/2 auto; do
+    TEST_SHARD_INDEX=1 TEST_TOTAL_SHARDS=2 bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 \
+        --resume "$work/saved" --shard $part --save "$work/part-${part%/*}" 2>"$work/err"
+    is "part $part of a search" 0 $?
+done
+bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --merge "$work"/part-* --proof "$work/proof" >"$work/out" 2>&1
+is 'the parts are the whole' '0 PROVED' "$? $(grep -o PROVED "$work/out")"
+bounded 60 "$ZRAMFS" verify-proof "$work/proof" >"$work/out"; is 'and the proof holds' 0 $?
+wrong 2 '--resume FILE and --save FILE' explore disksize-reset-vs-rmmod --shard 0/2
+wrong 2 'wants INDEX/COUNT' explore disksize-reset-vs-rmmod --resume "$work/saved" --save "$work/x" --shard 2/2
 wrong 2 'another scenario, policy' explore disksize-reset-vs-rmmod --policy 5.15 --resume "$work/saved"
 wrong 2 'no search that --save wrote' explore disksize-reset-vs-rmmod --resume "$0"
 for command in '' mount umount rmmod modprobe lsmod policies image conform 'image info' 'image check' 'image repair' 'image export' 'image import' 'image compact'; do
