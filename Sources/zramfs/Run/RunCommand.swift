@@ -1,5 +1,6 @@
 import ArgumentParser
 import CRunShims
+import Foundation
 import Glibc
 
 /// `zramfs run`: a command that sees the simulated kernel where the host's zram would be.
@@ -115,6 +116,9 @@ struct RunOptions: ParsableArguments {
         if mount != nil, policy != nil || patches != nil || abi != nil || cpus != nil || blockDevice != nil {
             throw Failure(
                 "--mount joins a kernel as it is: without --policy --patches --abi --cpus --block-device", .usage)
+        }
+        if let record, let names = try? FileManager.default.contentsOfDirectory(atPath: record), !names.isEmpty {
+            throw Failure("--record \(record): it is not empty", .usage)
         }
         _ = try ParsedMountOptions([mountOptions])
     }

@@ -51,11 +51,10 @@ struct RunFailure {
         }
         try put("\(retrace.schedule)\n", "schedule")
         let policy = options.patches.map { "--patches \($0)" } ?? options.policy.map { "--policy \($0)" } ?? ""
-        let command = ["zramfs replay \"$(cat \(folder)/schedule)\" --scenario \(folder)", policy].filter {
-            !$0.isEmpty
-        }
-        .joined(separator: " ")
-        return (end, command)
+        let isPlain = folder.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
+        let word = isPlain ? folder : "'\(folder.replacing("'", with: "'\\''"))'"
+        let command = "zramfs replay \"$(cat \(word)/schedule)\" --scenario \(word)"
+        return (end, policy.isEmpty ? command : command + " " + policy)
     }
 
     /// What happened before the command began.

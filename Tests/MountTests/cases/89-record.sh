@@ -51,6 +51,9 @@ for device in file loop; do
 done
 
 # What cannot be explored is said.
+run --record "$work/kept" -- false 2>"$work/err"; is 'a folder with something in it' 2 $?
+run --record "$work/it's here" -- sh -c 'cat /sys/block/zram0/initstate; false' >/dev/null 2>"$work/err"
+bash -c "$(sed -n 's/.*see it with: //p' "$work/err" | sed "s|^zramfs|$ZRAMFS|")" >"$work/replay"; is 'a folder with a strange name' 0 $?
 run --cpus 3 --record "$work/cpus" -- false 2>"$work/err"
 grep -q 'no schedule: what is explored has two CPUs' "$work/err"; is 'a machine that is not explored' 0 $?
 run --record "$work/idle" -- false 2>"$work/err"
