@@ -2,9 +2,36 @@ import Explorer
 import Foundation
 import SystemPackage
 
-/// What a signal that ends us has to take along: a handler may look at nothing else.
-private nonisolated(unsafe) var hostage: (mount: UnsafeMutablePointer<CChar>, terminals: UnsafeMutablePointer<Int32>)?
-private let mostTerminals = 64
+/// What a signal that ends us has to take along: a handler may look at nothing else, and allocate nothing.
+private struct Hostage {
+    let mount: UnsafeMutablePointer<CChar>
+    let folder: UnsafeMutablePointer<CChar>
+    let terminals: UnsafeMutablePointer<Int32>
+    let scripts: UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>>
+
+    static let mostTerminals = 64
+
+    init(folder: String, mount: String, scripts: [String]) {
+        self.mount = strdup(mount)
+        self.folder = strdup(folder)
+        terminals = .allocate(capacity: Self.mostTerminals)
+        terminals.initialize(repeating: 0, count: Self.mostTerminals)
+        self.scripts = .allocate(capacity: scripts.count)
+        _ = self.scripts.initialize(from: scripts.map { strdup($0)! })
+    }
+
+    /// Async-signal-safe.
+    func end() {
+        for place in 0..<Self.mostTerminals where terminals[place] > 0 { kill(-terminals[place], SIGKILL) }
+        umount2(mount, Int32(MNT_DETACH))
+        for script in scripts { unlink(script) }
+        rmdir(mount)
+        rmdir(folder)
+    }
+}
+
+private nonisolated(unsafe) var hostage: Hostage?
+private let mostTerminals = Hostage.mostTerminals
 
 /// A scenario's terminals as real shells on a private mount, one run after the other.
 final class LiveScenario {
@@ -30,6 +57,12 @@ final class LiveScenario {
     /// Mounts.
     /// - Throws: `Failure`.
     init(_ scenario: Scenario, policy: String) throws {
+        // A signal in between would leave files and the mount behind.
+        var endings = sigset_t(), before = sigset_t()
+        sigemptyset(&endings)
+        for number in Self.endings { sigaddset(&endings, number) }
+        pthread_sigmask(SIG_BLOCK, &endings, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var template = Array("\(Host.temporaryFolder)/zramfs-conform.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("no temporary folder: \(Errno(rawValue: errno))") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -49,19 +82,14 @@ final class LiveScenario {
         guardAgainstSignals()
     }
 
+    private static let endings = [SIGINT, SIGTERM, SIGHUP]
+
     /// Ctrl-C leaves no mount and no shell behind: the daemon ends when its mount is gone.
     private func guardAgainstSignals() {
-        let terminals = UnsafeMutablePointer<Int32>.allocate(capacity: mostTerminals)
-        terminals.initialize(repeating: 0, count: mostTerminals)
-        hostage = (strdup(mount), terminals)
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        hostage = Hostage(folder: folder, mount: mount, scripts: scripts + [setup].compactMap(\.self))
+        for number in Self.endings {
             signal(number) { number in
-                if let hostage {
-                    for place in 0..<mostTerminals where hostage.terminals[place] > 0 {
-                        kill(-hostage.terminals[place], SIGKILL)
-                    }
-                    umount2(hostage.mount, Int32(MNT_DETACH))
-                }
+                hostage?.end()
                 _exit(128 + number)
             }
         }

@@ -70,7 +70,12 @@ extension RunSession {
         if result.hasFailed, let folder = options.record {
             Terminal.error("zramfs: " + RunFailure(folder: folder, options: options, mount: mount).keep(result))
         }
-        if let logs { Terminal.error("zramfs: logs of the terminals: \(logs.folder)") }
+        if let logs, options.logs == nil, options.result != nil, !result.hasFailed {
+            // A soak would leave a folder for each of its rounds.
+            logs.remove()
+        } else if let logs {
+            Terminal.error("zramfs: logs of the terminals: \(logs.folder)")
+        }
         if isKernels || result.verdict == .timeout || options.terminals > 1 || options.result != nil && result.hasFailed
         {
             Terminal.error("zramfs: \(result.line)")
@@ -145,8 +150,10 @@ struct RunChildren {
 /// A folder with a log for each terminal.
 struct TerminalLogs {
     let folder: String
+    private let count: Int
 
     init(_ named: String?, count: Int) throws {
+        self.count = count
         if let named {
             if mkdir(named, 0o755) != 0, errno != EEXIST { throw RunSession.problem(named) }
             folder = named
@@ -157,9 +164,17 @@ struct TerminalLogs {
         }
     }
 
+    /// Takes the folder away.
+    func remove() {
+        for terminal in 0..<count { unlink(path(terminal)) }
+        rmdir(folder)
+    }
+
+    private func path(_ terminal: Int) -> String { "\(folder)/terminal-\(terminal + 1).log" }
+
     /// The log of a terminal, counted from 0, to write to.
     func open(_ terminal: Int) throws -> Int32 {
-        let path = "\(folder)/terminal-\(terminal + 1).log"
+        let path = path(terminal)
         let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw RunSession.problem(path) }
         return file
