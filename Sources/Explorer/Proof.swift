@@ -10,6 +10,8 @@ public struct Proof: Codable, Sendable {
     public let scenario: String
     /// Its scripts, by terminal, as name and text; `setup` first.
     public let scripts: [[String]]
+    /// The machine, as options of mount; nil if it is as usual.
+    public let machine: String?
     /// The patches.
     public let patches: [String]
     /// Stands for scenario, patches and program.
@@ -31,6 +33,7 @@ public struct Proof: Codable, Sendable {
         self.scenario = scenario.name
         scripts =
             [["setup", scenario.setupText]] + zip(scenario.terminalNames, scenario.terminalTexts).map { [$0, $1] }
+        machine = scenario.machineOptions.isEmpty ? nil : scenario.machineOptions
         patches = outcome.patches
         digest = outcome.digest
         counts = outcome.counts
@@ -64,7 +67,8 @@ public struct Proof: Codable, Sendable {
         }
         let scenario = try Scenario(
             name: scenario, scripts: texts,
-            terminals: terminals.sorted { $0.key < $1.key }.map { "\($0.key)*\($0.value)" }.joined(separator: "\n"))
+            terminals: terminals.sorted { $0.key < $1.key }.map { "\($0.key)*\($0.value)" }.joined(separator: "\n"),
+            machine: machine ?? "")
         let named = Set(patches.compactMap(Patch.init(rawValue:)))
         guard named.count == patches.count else { return "it names a patch that this program does not have" }
         let setting = Setting(scenario, named, isWhole: !reductions.contains("named-files"))

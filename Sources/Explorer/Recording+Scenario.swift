@@ -12,10 +12,13 @@ public struct RecordedScenario: Sendable {
     /// Writes the scripts.
     ///
     /// - Parameters:
+    ///   - machine: what it ran on, as `Scenario` reads it.
     ///   - setup: what was done before the recording began, as a script; empty for nothing.
     ///   - summary: a line about it.
     /// - Throws: `Recording.Problem` if scripts cannot say what was done.
-    public init(_ recording: Recording, name: String, setup: String = "", summary: String = "") throws {
+    public init(
+        _ recording: Recording, name: String, machine: String = "", setup: String = "", summary: String = ""
+    ) throws {
         let processes = Self.processes(recording)
         guard !processes.isEmpty else { throw Recording.Problem.empty }
         let lanes = Self.lanes(processes)
@@ -29,7 +32,7 @@ public struct RecordedScenario: Sendable {
         }
         self.scripts = scripts
         terminalOfTask = terminals
-        scenario = try Scenario(name: name, scripts: scripts, summary: summary)
+        scenario = try Scenario(name: name, scripts: scripts, machine: machine, summary: summary)
     }
 
     /// Terminals are numbered in the order of their names.

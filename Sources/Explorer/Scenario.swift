@@ -1,5 +1,7 @@
+import DriverModel
 import Foundation
 import KernelCore
+import Machine
 import SystemPackage
 
 /// A folder of plain shell scripts, one per terminal, that a person can run by hand on a mount (`sh writer.sh /mnt/z`)
@@ -8,7 +10,8 @@ import SystemPackage
 /// `setup.sh`, if there is one, runs first and alone. Every other `NAME.sh` is a terminal; a line `NAME*2` of the file
 /// `terminals` says that two of them run it. `description` is a line of text. `expected` has a line `POLICY: VERDICT`
 /// for each policy, verdicts separated by commas. `refused` names errnos, such as `EBUSY`, that no command may fail
-/// with. Names with a dot in front are ignored.
+/// with. `machine` says what the scripts run on, in mount options: `abi=6.18 cpus=4`. Names with a dot in front are
+/// ignored.
 public struct Scenario: Sendable {
     /// The folder's name.
     public let name: String
@@ -21,7 +24,11 @@ public struct Scenario: Sendable {
     /// What each policy's exploration must find, by the policy's name.
     public let expected: [String: [Verdict]]
     let refused: Set<Errno>
+    /// The kernel's files and errnos, and its CPUs.
+    let machine: (abi: ABI, cpus: Int)
 
+    /// What the machine is, as options of mount; empty if it is as usual.
+    public var machineOptions: String { Self.options(machine) }
     /// The names of the terminals, in the order in which schedules number them.
     public var terminalNames: [String] { terminals.map(\.name) }
     /// The texts of the scripts, by terminal.
@@ -44,13 +51,14 @@ public struct Scenario: Sendable {
         }
         try self.init(
             name: url.lastPathComponent, scripts: scripts, terminals: text("terminals") ?? "",
-            expected: text("expected") ?? "", refused: text("refused") ?? "", summary: text("description") ?? "")
+            expected: text("expected") ?? "", refused: text("refused") ?? "", machine: text("machine") ?? "",
+            summary: text("description") ?? "")
     }
 
     /// Makes a scenario from texts, named as the files of a folder are.
     public init(
         name: String, scripts: [String: String], terminals: String = "", expected: String = "", refused: String = "",
-        summary: String = ""
+        machine: String = "", summary: String = ""
     ) throws(ScenarioError) {
         self.name = name
         self.summary = summary.split(separator: "\n").first.map(String.init) ?? ""
@@ -76,7 +84,32 @@ public struct Scenario: Sendable {
         }
         self.terminals = list
         self.expected = try Self.expected(expected, file: "\(name)/expected")
+        self.machine = try Self.machine(machine, file: "\(name)/machine")
         self.refused = Set(refused.split(whereSeparator: \.isWhitespace).compactMap { Self.errnos[String($0)] })
+    }
+
+    private static func machine(_ text: String, file: String) throws(ScenarioError) -> (abi: ABI, cpus: Int) {
+        let usual = MachineConfiguration()
+        var machine = (abi: usual.abi, cpus: usual.cpus)
+        for word in text.split(whereSeparator: { $0.isWhitespace || $0 == "," }) {
+            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            if parts.count == 2, parts[0] == "abi", let abi = ABI(rawValue: parts[1]) {
+                machine.abi = abi
+            } else if parts.count == 2, parts[0] == "cpus", let cpus = Int(parts[1]), (1...64).contains(cpus) {
+                machine.cpus = cpus
+            } else {
+                throw ScenarioError(file: file, line: 1, "'\(word)'; it knows abi= and cpus= of 1 to 64")
+            }
+        }
+        return machine
+    }
+
+    private static func options(_ machine: (abi: ABI, cpus: Int)) -> String {
+        let usual = MachineConfiguration()
+        var words: [String] = []
+        if machine.abi != usual.abi { words.append("abi=\(machine.abi.rawValue)") }
+        if machine.cpus != usual.cpus { words.append("cpus=\(machine.cpus)") }
+        return words.joined(separator: ",")
     }
 
     private static let errnos: [String: Errno] = [
@@ -109,6 +142,7 @@ public struct Scenario: Sendable {
 
     /// Stands for all texts: a schedule of other ones is stale.
     var digest: UInt64 {
-        terminals.reduce(mix(setupText.fingerprint, 17)) { mix($0, mix($1.name.fingerprint, $1.seed)) }
+        let scripts = terminals.reduce(mix(setupText.fingerprint, 17)) { mix($0, mix($1.name.fingerprint, $1.seed)) }
+        return machineOptions.isEmpty ? scripts : mix(scripts, machineOptions.fingerprint)
     }
 }

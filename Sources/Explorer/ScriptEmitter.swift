@@ -162,7 +162,9 @@ struct ScriptEmitter {
         var lines = [
             "#!/bin/bash",
             "# Drives a zramfs mount into one interleaving of the scenario \(scenario.name)\(policy.isEmpty ? "" : ", policy \(policy)").",
-            "# Schedule \(schedule). Usage: bash FILE MOUNTPOINT", "mnt=${1:?usage: $0 MOUNTPOINT}",
+            "# Schedule \(schedule). Usage: bash FILE MOUNTPOINT"
+                + (scenario.machineOptions.isEmpty ? "" : ", mounted with -o \(scenario.machineOptions)"),
+            "mnt=${1:?usage: $0 MOUNTPOINT}",
             "debug=$mnt/debug",
         ]
         if scenario.terminalTexts.contains(where: { $0.contains("umount -l") }) {

@@ -21,6 +21,8 @@ struct Setting: Sendable {
         self.isWhole = isWhole
         var configuration = MachineConfiguration()
         configuration.patches = patches
+        configuration.abi = scenario.machine.abi
+        configuration.cpus = scenario.machine.cpus
         if !isWhole { configuration.files = scenario.files }
         self.configuration = configuration
         isUnbounded = scenario.terminals.contains { $0.isUnbounded }

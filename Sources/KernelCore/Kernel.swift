@@ -128,7 +128,7 @@ public final class Kernel {
         executor.drain()
         // It ended last and was the last to be born: the one that is kept to be used again.
         if births == nextTask, let spare, Unmanaged.passUnretained(spare).toOpaque() == task.toOpaque() { return nil }
-        return tasks.first { $0.serial == births }
+        return tasks.last { $0.serial == births }
     }
 
     /// A new task, known to the kernel.

@@ -75,7 +75,8 @@ final class LiveScenario {
         setup = scenario.setupText.isEmpty ? nil : folder + "/setup.sh"
         if let setup { try scenario.setupText.write(toFile: setup, atomically: false, encoding: .utf8) }
         mkdir(mount, 0o700)
-        guard Process.run(Host.program, ["zramfs", "mount", "-o", "policy=\(policy)", mount]) == 0 else {
+        let options = ["policy=\(policy)", scenario.machineOptions].filter { !$0.isEmpty }.joined(separator: ",")
+        guard Process.run(Host.program, ["zramfs", "mount", "-o", options, mount]) == 0 else {
             end()
             throw Failure("")
         }

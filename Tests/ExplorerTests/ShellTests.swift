@@ -45,3 +45,28 @@ struct ShellTests {
         }
     }
 }
+
+@Suite("The machine of a scenario")
+struct ScenarioMachineTests {
+    private func scenario(_ machine: String) throws -> Scenario {
+        try Scenario(
+            name: "m",
+            scripts: ["a": "cat $1/zram0/recomp_algorithm", "b": "echo 0 > $1/cpu/cpu3/online"], machine: machine)
+    }
+
+    @Test("is read, shown, and explored") func machine() throws {
+        #expect(try scenario("").machineOptions.isEmpty)
+        #expect(try scenario("abi=5.15 cpus=2\n").machineOptions.isEmpty)
+        let other = try scenario("cpus=4\nabi=6.18\n")
+        #expect(other.machineOptions == "abi=6.18,cpus=4")
+        #expect(try other.digest != scenario("").digest)
+        #expect(explore(other, patches: []).isProved)
+        // Neither the file nor the CPU is there: nothing but two lookups.
+        #expect(explore(other, patches: []).counts.states > explore(try scenario(""), patches: []).counts.states)
+        let outcome = explore(other, patches: [])
+        #expect(try Proof(outcome, of: other)?.verify() == nil)
+        for wrong in ["abi=4.4", "cpus=0", "cpus=65", "ram=1G", "abi"] {
+            #expect(throws: ScenarioError.self) { try scenario(wrong) }
+        }
+    }
+}

@@ -39,8 +39,10 @@ struct RunFailure {
         let recording = try Recording(text)
         let name = URL(filePath: folder).lastPathComponent
         let recorded = try RecordedScenario(
-            recording, name: name, setup: setup, summary: "Recorded: \(result.command.joined(separator: " "))")
+            recording, name: name, machine: machine, setup: setup,
+            summary: "Recorded: \(result.command.joined(separator: " "))")
         try put(recorded.scenario.summary + "\n", "description")
+        if !machine.isEmpty { try put(machine + "\n", "machine") }
         for (name, text) in recorded.scripts { try put(text, "\(name).sh") }
         let retrace = Retrace(recording, recorded, patches: patches)
         let end = retrace.failure?.verdict.rawValue ?? "nothing wrong"
@@ -57,6 +59,11 @@ struct RunFailure {
         return (end, policy.isEmpty ? command : command + " " + policy)
     }
 
+    /// What the command ran on.
+    private var machine: String {
+        [options.abi.map { "abi=\($0)" }, options.cpus.map { "cpus=\($0)" }].compactMap(\.self).joined(separator: " ")
+    }
+
     /// What happened before the command began.
     private var setup: String {
         let devices = options.devices ?? 1
@@ -68,8 +75,6 @@ struct RunFailure {
     /// - Throws: `Failure` if what is explored is not what ran.
     private func patches() throws -> Set<Patch> {
         if options.mount != nil { throw Failure("the mount had a life before") }
-        if let abi = options.abi, abi != "5.15" { throw Failure("what is explored has the files of Linux 5.15") }
-        if let cpus = options.cpus, cpus != 2 { throw Failure("what is explored has two CPUs") }
         if let fault = options.faults.first(where: { !$0.hasPrefix("points/") }) {
             throw Failure("the fault \(fault) cannot be explored")
         }

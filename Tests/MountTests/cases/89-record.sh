@@ -23,6 +23,12 @@ for expected in 'v8-11 DEADLOCK' '5.15 INSTANCES LEFT'; do
 done
 is 'no other folder stays' '' "$(compgen -G "$work/zramfs-*")"
 
+# Another machine is written down with it.
+run --policy v8-11 --abi 6.18 --cpus 4 --repeat 40 --until-failure --seed 3 --record "$work/other" -- sh -c "$race" >/dev/null 2>"$work/err"
+is 'the machine' 'abi=6.18 cpus=4' "$(cat "$work/other/machine")"
+bash -c "$(sed -n 's/.*see it with: //p' "$work/err" | sed "s|^zramfs|$ZRAMFS|")" | tail -n 1 >"$work/replay"
+grep -q '^DEADLOCK' "$work/replay"; is 'its schedule replays on the like' 0 $?
+
 # What was recorded is a scenario like any other: the shortest way to its failure happens on a mount.
 run --policy v8-11 --repeat 40 --until-failure --seed 3 --record "$work/kept" -- sh -c "$race" >/dev/null 2>&1
 schedule=$("$ZRAMFS" explore "$work/kept" --policy v8-11 --json | sed -n 's/.*"schedule" *: *"\([^"]*\)".*/\1/p' | head -n 1)
@@ -32,7 +38,9 @@ bounded 30 "$work/script" "$MNT" >"$work/out" 2>&1; is 'as a script on a mount' 
 is 'ends in the deadlock' 1 "$(grep -c 'zramfs: deadlock' "$MNT/debug/kmsg")"
 echo b >"$MNT/sysrq-trigger"
 wait_until '[[ -e $MNT/zram0/reset ]]' 5
-stop_mount
+# Who was stuck may need a moment to go.
+wait_until 'umount "$MNT" 2>/dev/null' 10
+wait_until "! kill -0 $daemon 2>/dev/null" 10; is 'then the mount goes' 0 $?
 
 # Disks that are open, several processes, a device as a block device: what was recorded is what is explored.
 for device in file loop; do
@@ -54,8 +62,8 @@ done
 run --record "$work/kept" -- false 2>"$work/err"; is 'a folder with something in it' 2 $?
 run --record "$work/it's here" -- sh -c 'cat /sys/block/zram0/initstate; false' >/dev/null 2>"$work/err"
 bash -c "$(sed -n 's/.*see it with: //p' "$work/err" | sed "s|^zramfs|$ZRAMFS|")" >"$work/replay"; is 'a folder with a strange name' 0 $?
-run --cpus 3 --record "$work/cpus" -- false 2>"$work/err"
-grep -q 'no schedule: what is explored has two CPUs' "$work/err"; is 'a machine that is not explored' 0 $?
+run --faults fail_kernfs/sleep_after_wait_ms=10 --record "$work/fault" -- false 2>"$work/err"
+grep -q 'no schedule: the fault fail_kernfs.* cannot be explored' "$work/err"; is 'a fault that is not explored' 0 $?
 run --record "$work/idle" -- false 2>"$work/err"
 grep -q 'no schedule: the command did nothing with the simulated kernel' "$work/err"; is 'a command that does nothing' 0 $?
 run --record "$work/passed" -- true; [[ ! -e $work/passed ]]; is 'nothing is kept of what passes' 0 $?
