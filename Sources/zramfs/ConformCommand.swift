@@ -35,22 +35,23 @@ struct ConformCommand: ParsableCommand {
             throw Failure("\(scenario.name) unmounts: there is nothing left to read the trace from", .usage)
         }
         let conformance = Conformance(scenario, patches: try policy.load(), limit: limit)
-        let hung = try follow(scenario, conformance)
+        let (hung, oopsed) = try follow(scenario, conformance)
         let report = conformance.report
-        if json { JSON.print(report) } else { print(report, scenario.name, hung: hung) }
+        if json { JSON.print(report) } else { print(report, scenario.name, hung: hung, oopsed: oopsed) }
         if report.mismatch != nil { ExitStatus.failed.leave() }
     }
 
-    /// - Returns: how many runs hung.
-    private func follow(_ scenario: Scenario, _ conformance: Conformance) throws -> Int {
+    /// - Returns: how many runs hung, and how many oopsed.
+    private func follow(_ scenario: Scenario, _ conformance: Conformance) throws -> (hung: Int, oopsed: Int) {
         let live = try LiveScenario(scenario, policy: policy.name)
         defer { live.end() }
         let line = ProgressLine()
         let begin = Host.now
-        var hung = 0
+        var hung = 0, oopsed = 0
         for number in 0..<runs {
             let outcome = try live.run(seed: seed + number, jitter: jitter)
             if outcome.isStuck { hung += 1 }
+            if outcome.hasOopsed { oopsed += 1 }
             if conformance.follow(outcome.steps) != nil {
                 if let trace { try outcome.trace.write(toFile: trace, atomically: false, encoding: .utf8) }
                 break
@@ -62,15 +63,15 @@ struct ConformCommand: ParsableCommand {
             }
         }
         line.clear()
-        return hung
+        return (hung, oopsed)
     }
 
-    private func print(_ report: Conformance.Report, _ name: String, hung: Int) {
+    private func print(_ report: Conformance.Report, _ name: String, hung: Int, oopsed: Int) {
         func share(_ part: Int, _ whole: Int?) -> String {
             guard let whole, whole > 0 else { return "\(part); the graph has too many to count" }
             return "\(part) of \(whole), \(Number.text(Double(part) * 100 / Double(whole))) %"
         }
-        Swift.print("\(name) under \(policy.name): \(report.traces) live runs, of which \(hung) hung")
+        Swift.print("\(name) under \(policy.name): \(report.traces) live runs, of which \(hung) hung, \(oopsed) oopsed")
         Swift.print("paths        \(report.conforming) of \(report.traces), \(report.steps) steps")
         let ends = report.failures.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         Swift.print("ended in     \(ends.isEmpty ? "nothing that is wrong" : ends.joined(separator: ", "))")
