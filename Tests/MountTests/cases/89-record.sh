@@ -10,7 +10,8 @@ race='(for i in 1 2 3; do modprobe -r zram; modprobe zram; done) &
     for i in 1 2 3 4; do echo 4M >/sys/block/zram0/disksize; echo 1 >/sys/block/zram0/reset; done; wait'
 
 # A soak on a deadlock, and on a warning: the first failure is kept in a new folder, which is named.
-for expected in 'v8-11 DEADLOCK' '5.15 INSTANCES LEFT'; do
+# Which of its failures 5.15 comes to first is chance.
+for expected in 'v8-11 DEADLOCK' '5.15 INSTANCES LEFT|USE AFTER FREE|LEAK|WARNING'; do
     policy=${expected%% *} verdict=${expected#* }
     run --policy "$policy" --until-failure --repeat 40 --seed 7 -- sh -c "$race" >/dev/null 2>"$work/err"
     folder=$(sed -n 's/^zramfs: kept in \([^:]*\): report, trace, and a schedule.*/\1/p' "$work/err")
@@ -18,7 +19,7 @@ for expected in 'v8-11 DEADLOCK' '5.15 INSTANCES LEFT'; do
     [[ -s $folder/report && -s $folder/trace ]]; is "$policy: report and trace are there" 0 $?
     bash -c "$(sed -n 's/.*see it with: //p' "$work/err" | sed "s|^zramfs|$ZRAMFS|")" >"$work/replay"
     is "$policy: its schedule replays to a failure" 1 $?
-    is "$policy: to the same" "$verdict" "$(tail -n 1 "$work/replay" | cut -d : -f 1)"
+    tail -n 1 "$work/replay" | grep -q -E "^($verdict): "; is "$policy: to the same" 0 $?
     rm -r "$folder"
 done
 is 'no other folder stays' '' "$(compgen -G "$work/zramfs-*")"
