@@ -54,7 +54,8 @@ for device in file loop; do
         one & two & wait; exit 9' >/dev/null 2>"$work/err"
     is "$device: the command's own failure" 9 $?
     grep -q 'a schedule that ends in nothing wrong' "$work/err" || fail "$device: $(grep kept "$work/err")"
-    grep -q '^exec 3. $1/dev/zram' "$work/disks-$device"/*.sh; is "$device: who has a disk open is in the scripts" 0 $?
+    # Of a block device only those are known who had it open when somebody reset or removed it.
+    [[ $device == loop ]] || grep -q '^exec 3. $1/dev/zram' "$work/disks-$device"/*.sh; is "$device: who has a disk open is in the scripts" 0 $?
     "$ZRAMFS" replay "$(<"$work/disks-$device/schedule")" --scenario "$work/disks-$device" >/dev/null
     is "$device: its schedule replays" 0 $?
 done
