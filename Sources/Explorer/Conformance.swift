@@ -93,6 +93,22 @@ public final class Conformance {
         return "\(name): \(step.operation.name) of \(step.object)"
     }
 
+    // What a task is about to do is looked at in functions of its own: whoever keeps `pending` while the step is taken keeps
+    // its object, and what nobody refers to any more is no longer part of the state.
+
+    /// True before a step that only the explorer has.
+    private static func isPassedOver(_ task: KernelTask, _ step: LiveStep) -> Bool {
+        guard let operation = task.pending?.operation else { return false }
+        return [.lookup, .text].contains(operation) && operation.name != step.operation.name
+    }
+
+    /// Why the task does not take that step next; nil if it does.
+    private static func obstacle(_ task: KernelTask, _ step: LiveStep) -> String? {
+        guard let pending = task.pending else { return "but it has ended" }
+        if pending.operation.name == step.operation.name, pending.object.pointName == step.object { return nil }
+        return "but here it can only do \(pending.operation.name) of \(pending.object.pointName)"
+    }
+
     private func follow(_ steps: [LiveStep], _ run: Run) -> Mismatch? {
         var here = run.fingerprint
         seen.insert(here)
@@ -118,18 +134,8 @@ public final class Conformance {
                 if task.pending?.operation == .lookup, run.isEnabled(step.terminal) { take(step.terminal) }
                 continue
             }
-            while let pending = task.pending, pending.operation == .lookup || pending.operation == .text,
-                pending.operation.name != step.operation.name, run.isEnabled(step.terminal)
-            {
-                take(step.terminal)
-            }
-            guard let pending = task.pending, pending.operation.name == step.operation.name,
-                pending.object.pointName == step.object
-            else {
-                return mismatch(
-                    task.pending.map { "but here it can only do \($0.operation.name) of \($0.object.pointName)" }
-                        ?? "but it has ended")
-            }
+            while Self.isPassedOver(task, step), run.isEnabled(step.terminal) { take(step.terminal) }
+            if let what = Self.obstacle(task, step) { return mismatch(what) }
             guard run.isEnabled(step.terminal) else { return mismatch("but it has to wait here") }
             take(step.terminal)
             report.steps += 1

@@ -30,6 +30,35 @@ struct ConformanceTests {
         return steps
     }
 
+    @Test("who looked a file up before it went, and opens it when all is gone, is on a path") func late() throws {
+        let scenario = try Fixtures.scenario("reset-vs-rmmod")
+        let patches = Fixtures.patches("5.16")
+        let executor = KernelExecutor()
+        defer { executor.retire() }
+        var steps: [LiveStep] = []
+        do {
+            let run = Run(
+                Setting(scenario, patches, isSymmetric: false, isWhole: true), executor: executor, memory: EmptyMemory()
+            )
+            func go(_ number: Int, _ count: Int = .max) {
+                for _ in 0..<count where run.isEnabled(number) {
+                    run.tasks[number].pending.map {
+                        steps.append(
+                            LiveStep(terminal: number, operation: $0.operation, object: $0.object.pointName))
+                    }
+                    run.step(number)
+                    if run.isOver(number) { break }
+                }
+            }
+            go(1, 1)
+            go(0, 1000)
+            go(1, 1000)
+            #expect(run.isOver(0) && run.isOver(1))
+        }
+        #expect(steps.last?.operation == .getActive)
+        #expect(Conformance(scenario, patches: patches).follow(steps)?.what == nil)
+    }
+
     @Test("what ran is a path, under every policy") func paths() throws {
         let scenario = try Fixtures.scenario("disksize-vs-rmmod")
         for policy in ["5.15", "v8-11", "5.16"] {
