@@ -5,12 +5,7 @@ public struct Recording: Sendable {
     /// One system call on a file of the mount; a task of the simulated kernel.
     public struct Call: Sendable, Equatable {
         /// What was called.
-        public enum Kind: Sendable, Equatable {
-            case open(write: Bool)
-            case read
-            case write([UInt8])
-            case close
-        }
+        public typealias Kind = Trace.Call.Kind
 
         /// The task's number.
         public let task: UInt32
