@@ -12,8 +12,14 @@ public struct ExploreProgress: Codable, Sendable {
     public let steps: Int
     /// What is done, from 0 to 1, if all branches were alike. They are not: later ones meet more states that are known.
     public let fraction: Double
+    /// What of it an earlier search had done.
+    public let begun: Double
     /// Bytes that the states take.
     public let bytes: Int
+    /// Seconds that the rest takes if it goes on as it went; nil while nothing can be said.
+    public var secondsLeft: Double? {
+        fraction - begun > 0.001 ? seconds * (1 - fraction) / (fraction - begun) : nil
+    }
 }
 
 /// Walks all interleavings of a scenario on a driver with some patches.
@@ -37,15 +43,20 @@ public func explore(
     var findings: [Outcome.Finding] = []
     var shortest = ShortestSearch(setting)
     let wanted = Set(share.result.failures.keys)
-    let isMinimal = options.isMinimising && !wanted.isEmpty && shortest.search(wanted, runs: options.minimisingRuns)
+    // Who ended the search, or does a part of it, does not wait for what comes behind it.
+    let isHurried = isPart || isInterrupted?() == true
+    let isMinimising = options.isMinimising && !isHurried
+    let isMinimal = isMinimising && !wanted.isEmpty && shortest.search(wanted, runs: options.minimisingRuns)
     for (verdict, (failure, path)) in share.result.failures {
-        let found = options.isMinimising ? shortest.found[verdict] : nil
+        let found = isMinimising ? shortest.found[verdict] : nil
         findings.append(
             Outcome.Finding(
                 failure: found?.failure ?? failure, schedule: Schedule(digest: digest, path: found?.path ?? path),
                 preemptions: found?.preemptions, isMinimal: found != nil && isMinimal))
     }
-    if setting.isUnbounded, wanted.isEmpty, let starved = starvation(setting, digest) { findings.append(starved) }
+    if setting.isUnbounded, wanted.isEmpty, !isHurried, let starved = starvation(setting, digest) {
+        findings.append(starved)
+    }
     findings.sort { $0.failure.verdict < $1.failure.verdict }
     var verdicts = findings.map(\.failure.verdict)
     if verdicts.isEmpty { verdicts = [share.isCut ? .undecided : .proved] }

@@ -3,23 +3,7 @@ import KernelCore
 /// What happened on a mount, call by call and step by step, as `debug/trace.calls` tells it.
 public struct Recording: Sendable {
     /// One system call on a file of the mount; a task of the simulated kernel.
-    public struct Call: Sendable, Equatable {
-        /// What was called.
-        public typealias Kind = Trace.Call.Kind
-
-        /// The task's number.
-        public let task: UInt32
-        /// The thread that called.
-        public let pid: Int32
-        /// Its name.
-        public let name: String
-        /// The number of the task that opened the file.
-        public let file: UInt32
-        /// The file's path in the tree.
-        public let path: String
-        /// What was called.
-        public let kind: Kind
-    }
+    public typealias Call = Trace.Call
 
     /// A call, or a step of a task.
     public enum Entry: Sendable, Equatable {

@@ -72,7 +72,9 @@ final class Call: KernelWork {
             kernel.trace.recordCall(kernel, .read, path: file.node.path, file: file.openedBy)
         case .write(let file, let bytes):
             let kernel = file.node.kernel
-            kernel.trace.recordCall(kernel, .write(bytes), path: file.node.path, file: file.openedBy)
+            // Only files of the laboratory take more than a page.
+            let kept = bytes.count > KernfsOpenFile.page ? Array(bytes.prefix(KernfsOpenFile.page)) : bytes
+            kernel.trace.recordCall(kernel, .write(kept), path: file.node.path, file: file.openedBy)
         case .other: break
         }
     }

@@ -1,23 +1,23 @@
 /// A stack of plain values in memory of its own. Pushing and popping touch no reference count: at each step of a live
 /// kernel those of an array would cost more than all the rest.
-public struct PlainStack<Element: BitwiseCopyable>: ~Copyable {
+struct PlainStack<Element: BitwiseCopyable>: ~Copyable {
     /// How many values there are.
-    public private(set) var count = 0
+    private(set) var count = 0
     private var capacity = 0
     private var base: UnsafeMutablePointer<Element>?
 
     /// An empty stack; it takes memory when something is pushed.
-    public init() {}
+    init() {}
 
     deinit { base?.deallocate() }
 
     /// True if there is none.
     @inline(__always)
-    public var isEmpty: Bool { count == 0 }
+    var isEmpty: Bool { count == 0 }
 
     /// The value of that place, 0 the lowest.
     @inline(__always)
-    public subscript(_ place: Int) -> Element {
+    subscript(_ place: Int) -> Element {
         get {
             precondition(place >= 0 && place < count)
             return base.unsafelyUnwrapped[place]
@@ -30,7 +30,7 @@ public struct PlainStack<Element: BitwiseCopyable>: ~Copyable {
 
     /// Puts a value on top.
     @inline(__always)
-    public mutating func push(_ value: Element) {
+    mutating func push(_ value: Element) {
         if count == capacity { grow() }
         (base.unsafelyUnwrapped + count).initialize(to: value)
         count += 1
@@ -38,14 +38,14 @@ public struct PlainStack<Element: BitwiseCopyable>: ~Copyable {
 
     /// Takes the value on top away.
     @inline(__always)
-    public mutating func pop() {
+    mutating func pop() {
         precondition(count > 0)
         count -= 1
     }
 
     /// Takes one value away; those above it move down.
     @inline(__always)
-    public mutating func remove(at place: Int) {
+    mutating func remove(at place: Int) {
         precondition(place >= 0 && place < count)
         count -= 1
         if place == count { return }
@@ -53,7 +53,7 @@ public struct PlainStack<Element: BitwiseCopyable>: ~Copyable {
     }
 
     /// Takes all values away and keeps the memory.
-    public mutating func removeAll() { count = 0 }
+    mutating func removeAll() { count = 0 }
 
     @inline(never)
     private mutating func grow() {

@@ -1,6 +1,6 @@
 extension Trace {
     /// What a task of a mount was started for: one system call on one of its files.
-    public struct Call: Sendable {
+    public struct Call: Sendable, Equatable {
         /// What was called.
         public enum Kind: Sendable, Equatable {
             case open(write: Bool)
@@ -24,6 +24,19 @@ extension Trace {
         public let kind: Kind
         /// How many events were recorded before it.
         public let place: UInt64
+
+        /// A call, e.g. of a recording that is read again.
+        public init(
+            task: UInt32, pid: Int32, name: String, file: UInt32, path: String, kind: Kind, place: UInt64 = 0
+        ) {
+            self.task = task
+            self.pid = pid
+            self.name = name
+            self.file = file
+            self.path = path
+            self.kind = kind
+            self.place = place
+        }
     }
 
     /// Notes what the current task was started for, if steps are recorded.

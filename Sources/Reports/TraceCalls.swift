@@ -1,7 +1,8 @@
 import KernelCore
 
-/// A trace as lines of words: `call TASK PID NAME FILE CALL PATH TEXT` (open, open-write, read,
-/// write, close), `step TASK NAME STEP OBJECT`, in the order in which things happened; the first line is `complete` or `cut`. Words are percent-encoded, `-` stands for nothing.
+/// A trace as lines of words, in the order in which things happened: `call TASK PID NAME FILE CALL PATH TEXT`, where CALL
+/// is open, open-write, read, write or close, and `step TASK NAME STEP OBJECT`. The first line is `complete` or `cut`.
+/// Words are percent-encoded, `-` stands for nothing.
 public struct TraceCalls {
     /// The text.
     public let text: String

@@ -34,6 +34,11 @@ struct ConformCommand: ParsableCommand {
         guard !scenario.terminalTexts.contains(where: { $0.contains("umount") }) else {
             throw Failure("\(scenario.name) unmounts: there is nothing left to read the trace from", .usage)
         }
+        guard !scenario.terminalTexts.contains(where: { $0.contains("/dev/zram") }) else {
+            throw Failure(
+                "\(scenario.name) opens a disk: on a mount a task of its own closes it, that no terminal's trace has",
+                .usage)
+        }
         let conformance = Conformance(scenario, patches: try policy.load(), limit: limit)
         let (hung, oopsed) = try follow(scenario, conformance)
         let report = conformance.report

@@ -54,22 +54,18 @@ struct ExploreCommand: ParsableCommand {
         let file = save ?? resume
         if file != nil { Interruption.listen() }
         let progress = ProgressLine()
-        var left: SavedSearch?
+        var kept: Result<String, Failure>?
         let outcome = explore(
             scenario, patches: patches, options: options, resuming: saved, isPart: shard != nil,
-            isInterrupted: { Interruption.hasCome }, saving: { left = $0 },
-            progress: { progress.show($0) })
+            isInterrupted: { Interruption.hasCome },
+            // At once: what comes behind the search may take long.
+            saving: { left in kept = file.map { keep(left, $0, shard) } }, progress: { progress.show($0) })
         progress.clear()
-        if let shard, let left, let file {
-            try left.write(to: file)
-            return Terminal.error("zramfs: part \(shard.index) of \(shard.count): \(left.summary), saved in \(file)")
+        if shard == nil {
+            if json { JSON.print(outcome) } else { OutcomeText.print(outcome, scenario) }
         }
-        if json {
-            JSON.print(outcome)
-        } else {
-            OutcomeText.print(outcome, scenario)
-        }
-        if let left, let file { try keep(left, file) }
+        if let kept { Terminal.error(try kept.get()) }
+        if shard != nil { return }
         if let proof {
             guard let document = Proof(outcome, of: scenario) else {
                 throw Failure("nothing is proved, so that \(proof) is not written")
@@ -83,19 +79,25 @@ struct ExploreCommand: ParsableCommand {
         if !outcome.isProved { ExitStatus.failed.leave() }
     }
 
-    private func keep(_ left: SavedSearch, _ file: String) throws {
+    /// - Returns: what to say of it.
+    private func keep(_ left: SavedSearch, _ file: String, _ shard: Shard?) -> Result<String, Failure> {
         do {
             try left.write(to: file)
         } catch {
-            throw Failure("\(file): the search cannot be saved: \(error.localizedDescription)")
+            return .failure(Failure("\(file): the search cannot be saved: \(error.localizedDescription)"))
         }
-        Terminal.error("zramfs: \(left.summary), saved in \(file); go on with --resume \(file)")
+        let part = shard.map { "part \($0.index) of \($0.count): " } ?? ""
+        let next = shard == nil ? "; go on with --resume \(file)" : ""
+        return .success("zramfs: \(part)\(left.summary), saved in \(file)\(next)")
     }
 
     private func resumed(
         _ scenario: Scenario, _ patches: Set<Patch>, _ options: ExploreOptions
     ) throws -> SavedSearch? {
         if !merge.isEmpty {
+            guard resume == nil else {
+                throw Failure("--merge and --resume: each begins from files of its own", .usage)
+            }
             guard let merged = SavedSearch.merged(try merge.map { try read($0, scenario, patches, options) }) else {
                 throw Failure("--merge: the files are not of one search", .usage)
             }

@@ -43,8 +43,7 @@ final class ProgressLine: Sendable {
     func show(_ progress: ExploreProgress) {
         guard progress.seconds > 2 else { return }
         var line = "\(progress.states) states in \(progress.bytes >> 20) MB, \(Number.text(progress.seconds)) s"
-        if progress.fraction > 0.001 {
-            let left = progress.seconds * (1 - progress.fraction) / progress.fraction
+        if let left = progress.secondsLeft {
             line +=
                 "; \(Number.text(progress.fraction * 100)) % of the branches, at this pace \(Number.text(left)) s more, or less"
         }

@@ -10,6 +10,13 @@ import Zram
 struct ResumeTests {
     private let file = FileManager.default.temporaryDirectory.appending(path: "saved-\(UUID().uuidString)").path
 
+    private static let cells = [("disksize-reset-vs-rmmod", "5.16"), ("hot-add-remove-vs-rmmod", "5.15")]
+    private var options: ExploreOptions {
+        var options = ExploreOptions()
+        options.isMinimising = false
+        return options
+    }
+
     /// Explores in pieces; each is saved, read again, and checked to be of the same search.
     private func inPieces(
         _ scenario: Scenario, _ patches: Set<Patch>, threads: [Int], runs: Int
@@ -18,8 +25,7 @@ struct ResumeTests {
         var pieces = 0
         defer { try? FileManager.default.removeItem(atPath: file) }
         while true {
-            var options = ExploreOptions()
-            options.isMinimising = false
+            var options = options
             options.threads = threads[pieces % threads.count]
             let asked = Counter()
             var left: SavedSearch?
@@ -42,11 +48,9 @@ struct ResumeTests {
 
     @Test("in pieces, by one thread and by two, the end is the same", arguments: [[1], [2], [1, 3]])
     func pieces(_ threads: [Int]) throws {
-        for (name, policy) in [("disksize-reset-vs-rmmod", "5.16"), ("hot-add-remove-vs-rmmod", "5.15")] {
+        for (name, policy) in Self.cells {
             let scenario = try Fixtures.scenario(name)
             let patches = Fixtures.patches(policy)
-            var options = ExploreOptions()
-            options.isMinimising = false
             let whole = explore(scenario, patches: patches, options: options)
             let (outcome, pieces) = try inPieces(scenario, patches, threads: threads, runs: 1)
             #expect(pieces > 1, "\(name): \(whole.counts.runs) runs")
@@ -57,11 +61,9 @@ struct ResumeTests {
 
     @Test("parts that know nothing of each other make up the whole", arguments: [2, 5])
     func parts(_ count: Int) throws {
-        for (name, policy) in [("disksize-reset-vs-rmmod", "5.16"), ("hot-add-remove-vs-rmmod", "5.15")] {
+        for (name, policy) in Self.cells {
             let scenario = try Fixtures.scenario(name)
             let patches = Fixtures.patches(policy)
-            var options = ExploreOptions()
-            options.isMinimising = false
             let whole = explore(scenario, patches: patches, options: options)
             var left: SavedSearch?
             _ = explore(scenario, patches: patches, options: options, isInterrupted: { true }, saving: { left = $0 })

@@ -32,6 +32,8 @@ final class SearchShare: @unchecked Sendable {
     private var progress: (@Sendable (ExploreProgress) -> Void)?
     /// What is done of the whole: in branches that are finished, and in those that threads are at.
     private let done = Synchronization.Mutex((finished: 0.0, current: [Int: Double]()))
+    /// What of it was done when this search began.
+    private var begun = 0.0
     private let ticks = Atomic<Int>(0)
     private let steps = Atomic<Int>(0)
 
@@ -64,6 +66,8 @@ final class SearchShare: @unchecked Sendable {
         states.load(saved.states)
         found.withLock { $0 = saved.found }
         done.withLock { $0.finished = saved.fraction }
+        begun = saved.fraction
+        if saved.states.keys.isEmpty { plain.store(saved.counts.states, ordering: .relaxed) }
     }
 
     /// Called by each thread after each run.
@@ -77,7 +81,7 @@ final class SearchShare: @unchecked Sendable {
         progress?(
             ExploreProgress(
                 seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed), fraction: fraction,
-                bytes: states.bytes))
+                begun: begun, bytes: states.bytes))
     }
 
     func countState() { plain.add(1, ordering: .relaxed) }

@@ -198,7 +198,7 @@ final class Searcher {
             let single = UInt32(1) << UInt32(number)
             _ = table.learn(
                 [pending.object.accessID << 1 | 1], tasks: number < classMasks.count ? classMasks[number] : single,
-                single: single, locks: exclusive(task), released: nil)
+                single: single, locks: task.exclusiveAccesses, released: nil)
         }
     }
 
@@ -224,7 +224,7 @@ final class Searcher {
         let number = Int(choice)
         let task = run.tasks[number]
         let kernel = run.kernel
-        let held = exclusive(task)
+        let held = task.exclusiveAccesses
         let released = task.pending.flatMap { $0.operation.isRelease ? $0.object.accessID : nil }
         if number < run.terminals.count { run.terminals[number].hasLooped = false }
         kernel.accesses.clear()
@@ -235,7 +235,7 @@ final class Searcher {
         let accesses = kernel.accesses.list
         let top = levels.count - 1
         if reductions.contains(.localSteps) {
-            let after = exclusive(task)
+            let after = task.exclusiveAccesses
             let single = UInt32(1) << UInt32(number)
             let isLocal = table.learn(
                 accesses, tasks: number < classMasks.count ? classMasks[number] : single, single: single,
@@ -253,10 +253,6 @@ final class Searcher {
         guard reductions.contains(.sleepSets) else { return }
         sleeping = levels[top].sleeping.filter { $0.task != choice && $0.commutes(with: accesses) }
         if !levels[top].todo.isEmpty { levels[top].sleeping.append(Sleeper(task: choice, accesses: accesses)) }
-    }
-
-    private func exclusive(_ task: KernelTask) -> [UInt32] {
-        task.exclusiveAccesses
     }
 
     private func end(_ run: Run, _ failure: Failure?) {

@@ -117,8 +117,11 @@ struct RunOptions: ParsableArguments {
             throw Failure(
                 "--mount joins a kernel as it is: without --policy --patches --abi --cpus --block-device", .usage)
         }
-        if let record, let names = try? FileManager.default.contentsOfDirectory(atPath: record), !names.isEmpty {
-            throw Failure("--record \(record): it is not empty", .usage)
+        if let record, access(record, F_OK) == 0 {
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: record) else {
+                throw Failure("--record \(record): it is no folder", .usage)
+            }
+            guard names.isEmpty else { throw Failure("--record \(record): it is not empty", .usage) }
         }
         _ = try ParsedMountOptions([mountOptions])
     }

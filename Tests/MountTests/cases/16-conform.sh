@@ -27,6 +27,10 @@ hot-remove-vs-disksize-reset v8
 END
 "$ZRAMFS" conform umount-l-vs-store >"$work/out" 2>"$work/err"; is 'a scenario that unmounts is refused' 2 $?
 "$ZRAMFS" conform disksize-vs-rmmod --runs 0 2>"$work/err"; is 'no runs' 2 $?
+mkdir "$work/disk"
+# shellcheck disable=SC2016
+echo 'exec 3<$1/dev/zram0' >"$work/disk/holder.sh"
+"$ZRAMFS" conform "$work/disk" 2>"$work/err"; is 'a scenario that opens a disk is refused' 2 $?
 # Ended at any moment, it leaves nothing behind.
 for delay in 0.02 0.05 0.1 0.2 0.4 0.8; do
     "$ZRAMFS" conform disksize-vs-rmmod --policy v8-11 --runs 1000 >"$work/out" 2>"$work/err" & conforming=$!

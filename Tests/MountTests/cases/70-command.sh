@@ -39,6 +39,7 @@ done
 bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --merge "$work"/part-* --proof "$work/proof" >"$work/out" 2>&1
 is 'the parts are the whole' '0 PROVED' "$? $(grep -o PROVED "$work/out")"
 bounded 60 "$ZRAMFS" verify-proof "$work/proof" >"$work/out"; is 'and the proof holds' 0 $?
+wrong 2 'each begins from' explore disksize-reset-vs-rmmod --policy 5.16 --resume "$work/saved" --merge "$work/part-0"
 wrong 2 '--resume FILE and --save FILE' explore disksize-reset-vs-rmmod --shard 0/2
 wrong 2 'wants INDEX/COUNT' explore disksize-reset-vs-rmmod --resume "$work/saved" --save "$work/x" --shard 2/2
 wrong 2 'another scenario, policy' explore disksize-reset-vs-rmmod --policy 5.15 --resume "$work/saved"

@@ -62,6 +62,7 @@ done
 
 # What cannot be explored is said.
 run --record "$work/kept" -- false 2>"$work/err"; is 'a folder with something in it' 2 $?
+run --record "$0" -- false 2>"$work/err"; is 'a file in place of a folder' 2 $?
 run --record "$work/it's here" -- sh -c 'cat /sys/block/zram0/initstate; false' >/dev/null 2>"$work/err"
 bash -c "$(sed -n 's/.*see it with: //p' "$work/err" | sed "s|^zramfs|$ZRAMFS|")" >"$work/replay"; is 'a folder with a strange name' 0 $?
 run --faults fail_kernfs/sleep_after_wait_ms=10 --record "$work/fault" -- false 2>"$work/err"
