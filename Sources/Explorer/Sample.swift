@@ -83,6 +83,13 @@ struct SampleChooser {
     private var lowest = 0
     private var last: Int?
 
+    /// PCT with these draws.
+    init(priorities: [Int], changes: Set<Int>) {
+        mode = .pct(depth: changes.count + 1, steps: 0)
+        self.priorities = priorities
+        self.changes = changes
+    }
+
     init(_ mode: SampleMode, tasks: Int, _ random: inout SplitMix) {
         self.mode = mode
         switch mode {

@@ -1,3 +1,4 @@
+import KernelCore
 import Testing
 import Zram
 
@@ -26,6 +27,35 @@ struct OddsTests {
         // One interruption is needed: no order of priorities alone finds it, and PCT keeps its promise.
         #expect(exact.pct[0].probability == 0)
         #expect(exact.pct[1].probability >= exact.pctBound(depth: 2))
+    }
+
+    @Test("the exact odds of PCT are those of all its draws, each run on the machine", arguments: ["5.15", "v8-11"])
+    func draws(_ policy: String) throws {
+        let scenario = try Fixtures.scenario("disksize-vs-rmmod")
+        let patches = Fixtures.patches(policy)
+        let counted = odds(scenario, patches: patches)
+        let exact = try #require(counted)
+        let setting = Setting(scenario, patches)
+        let executor = KernelExecutor()
+        defer { executor.retire() }
+        var failing = 0
+        for priorities in [[1, 2], [2, 1]] {
+            for change in 0..<exact.depth {
+                let run = Run(setting, executor: executor, memory: EmptyMemory())
+                var chooser = SampleChooser(priorities: priorities, changes: [change])
+                var random = SplitMix(state: 1)
+                var step = 0
+                while run.failure == nil {
+                    let enabled = run.tasks.indices.filter { run.isEnabled($0) }
+                    guard !enabled.isEmpty else { break }
+                    run.step(chooser.choose(enabled, step: step, &random))
+                    step += 1
+                }
+                if (run.failure ?? run.endFailure()) != nil { failing += 1 }
+            }
+        }
+        #expect(failing > 0)
+        #expect(abs(exact.pct[1].probability - Double(failing) / Double(2 * exact.depth)) < 1e-12)
     }
 
     @Test("the windows of the thread's race: the writer's is one step, the remover's six")

@@ -83,8 +83,14 @@ struct ResumeTests {
                     #expect(!part.isProved)
                     return try #require(saved)
                 }
+                let shares = try (0..<count).map { start.part(try #require(Shard("\($0)/\(count)"))).branches.count }
+                #expect(shares.reduce(0, +) == start.branches.count)
                 #expect(SavedSearch.merged([parts[0], left!.named("other", .all)]) == nil)
                 let merged = try #require(SavedSearch.merged(parts))
+                if !parts.contains(where: \.isBroken), !merged.found.finals.isEmpty {
+                    #expect(merged.found.finals == parts.reduce(into: []) { $0.formUnion($1.found.finals) })
+                    #expect(Set(merged.states.keys) == parts.reduce(into: []) { $0.formUnion($1.states.keys) })
+                }
                 next = nil
                 outcome = explore(
                     scenario, patches: patches, options: options, resuming: merged,
@@ -92,6 +98,50 @@ struct ResumeTests {
             }
             let end = try #require(outcome)
             #expect(end.verdicts == whole.verdicts && end.finals == whole.finals, "\(name), \(rounds) rounds")
+        }
+    }
+
+    /// Three terminals of three steps that open a file each: 9! / (3! 3! 3!) schedules, with no reduction.
+    @Test("nothing is looked at twice or left out: without reductions each step of the tree is taken once")
+    func tree() throws {
+        let scenario = try Scenario(
+            name: "tree",
+            scripts: ["a": ": > $1/zram0/reset", "b": ": > $1/zram0/disksize", "c": ": < $1/zram0/initstate"])
+        var options = options
+        options.reductions = [.namedFiles]
+        let whole = explore(scenario, patches: [], options: options)
+        #expect(whole.counts.runs == 1680)
+        for threads in [1, 3] {
+            options.threads = threads
+            var left: SavedSearch?
+            var outcome = explore(
+                scenario, patches: [], options: options, isInterrupted: { true }, saving: { left = $0 })
+            // A round in pieces, and one in parts.
+            for round in 0..<12 {
+                guard let start = left else { break }
+                left = nil
+                if round % 2 == 0 {
+                    outcome = explore(
+                        scenario, patches: [], options: options, resuming: start, isInterrupted: { true },
+                        saving: { left = $0 })
+                } else {
+                    let parts = try (0..<3).map { index in
+                        var saved: SavedSearch?
+                        _ = explore(
+                            scenario, patches: [], options: options,
+                            resuming: start.part(try #require(Shard("\(index)/3"))), isPart: true,
+                            isInterrupted: { index < 2 }, saving: { saved = $0 })
+                        return try #require(saved)
+                    }
+                    let merged = try #require(SavedSearch.merged(parts))
+                    outcome = explore(
+                        scenario, patches: [], options: options, resuming: merged, isInterrupted: { round < 8 },
+                        saving: { left = $0 })
+                }
+            }
+            #expect(left == nil && outcome.isProved)
+            #expect(outcome.counts.transitions == whole.counts.transitions, "\(threads) threads")
+            #expect(outcome.finals == whole.finals)
         }
     }
 

@@ -111,6 +111,7 @@ final class Searcher {
     private func leave(_ isInterrupted: Bool) {
         shared.note(number, fraction)
         if isInterrupted {
+            if !path.isEmpty { counts.transitions -= 1 }
             let place = levels.count - 1
             leftovers.append(
                 WorkPool.Branch(
