@@ -87,8 +87,7 @@ struct ResumeTests {
                 #expect(shares.reduce(0, +) == start.branches.count)
                 #expect(SavedSearch.merged([parts[0], left!.named("other", .all)]) == nil)
                 let merged = try #require(SavedSearch.merged(parts))
-                if !parts.contains(where: \.isBroken), !merged.found.finals.isEmpty {
-                    #expect(merged.found.finals == parts.reduce(into: []) { $0.formUnion($1.found.finals) })
+                if !parts.contains(where: \.isBroken), !merged.states.keys.isEmpty {
                     #expect(Set(merged.states.keys) == parts.reduce(into: []) { $0.formUnion($1.states.keys) })
                 }
                 next = nil
@@ -99,6 +98,26 @@ struct ResumeTests {
             let end = try #require(outcome)
             #expect(end.verdicts == whole.verdicts && end.finals == whole.finals, "\(name), \(rounds) rounds")
         }
+    }
+
+    @Test("what one part alone found is in the whole")
+    func union() throws {
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let scenario = try Fixtures.scenario("disksize-reset-vs-rmmod")
+        var left: SavedSearch?
+        _ = explore(
+            scenario, patches: Fixtures.patches("5.16"), options: options, isInterrupted: { true },
+            saving: { left = $0 })
+        let one = try #require(left)
+        try one.write(to: file)
+        // The other part is the same, but for a final state of its own.
+        var data = try Data(contentsOf: URL(filePath: file))
+        let place = try #require(data.range(of: Data("\"finals\":[".utf8))).upperBound
+        data.insert(contentsOf: Data("12345,".utf8), at: place)
+        try data.write(to: URL(filePath: file))
+        let merged = try #require(SavedSearch.merged([one, SavedSearch(file: file)]))
+        #expect(!one.found.finals.contains(12345) && !one.found.finals.isEmpty)
+        #expect(merged.found.finals == one.found.finals.union([12345]))
     }
 
     /// Three terminals of three steps that open a file each: 9! / (3! 3! 3!) schedules, with no reduction.
