@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 struct zf_context *zf_context_new(void *owner)
 {
@@ -8,6 +9,8 @@ struct zf_context *zf_context_new(void *owner)
 	if (!context)
 		return NULL;
 	context->owner = owner;
+	/* One more than can run: while one waits for a page of the host, the others go on. */
+	context->seats = (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
 	if (pthread_mutex_init(&context->lock, NULL) || pthread_cond_init(&context->turn, NULL))
 		abort();
 	return context;

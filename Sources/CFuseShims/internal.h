@@ -17,16 +17,17 @@ struct zf_worker {
 	pid_t tid;
 	_Atomic unsigned long turns; /* reads begun */
 	_Atomic int state;
-	int leads; /* its own alone */
+	int seated; /* its own alone */
 };
 
 struct zf_context {
 	void *owner;
 	struct zf_worker *_Atomic workers;
-	_Atomic int disks; /* open disks: while there are any, every worker reads */
-	_Atomic int led; /* a worker reads for all */
+	_Atomic int disks; /* open disks */
+	int seats; /* workers that may read and handle at one time while disks are open; else one */
+	_Atomic int seated; /* those that do */
 	pthread_mutex_t lock;
-	pthread_cond_t turn; /* `led` or `disks` changed */
+	pthread_cond_t turn; /* `seated` or `disks` changed */
 	_Atomic uint64_t init; /* the FUSE_INIT whose reply is to be amended */
 };
 

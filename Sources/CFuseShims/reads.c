@@ -36,30 +36,51 @@ void zf_wake_workers(struct zf_context *context)
 	pthread_mutex_unlock(&context->lock);
 }
 
-static int take_lead(struct zf_context *context)
+static int seats(struct zf_context *context)
 {
-	int nobody = 0;
-	return atomic_compare_exchange_strong(&context->led, &nobody, 1);
+	return atomic_load(&context->disks) > 0 ? context->seats : 1;
 }
 
-/* Returns when the worker may read: if disks are open, or if no other worker reads for all. The leader leads while it
- * handles a request, too, so that nobody else need wake up. A cancellation point, as the read behind it. */
+static int take_seat(struct zf_context *context)
+{
+	int taken = atomic_load(&context->seated);
+	while (taken < seats(context))
+		if (atomic_compare_exchange_weak(&context->seated, &taken, taken + 1))
+			return 1;
+	return 0;
+}
+
+static void leave_seat(struct zf_context *context)
+{
+	me->seated = 0;
+	atomic_fetch_sub(&context->seated, 1);
+}
+
+/* Returns when the worker may read. It keeps its seat while it handles a request, too, so that nobody else need wake
+ * up; only when the last disk was closed there are fewer seats than before. A cancellation point, as the read behind
+ * it. */
 static void await_turn(struct zf_context *context)
 {
-	if (atomic_load(&context->disks) > 0) {
-		if (me->leads) {
-			me->leads = 0;
-			atomic_store(&context->led, 0);
-		}
-		return;
+	if (me->seated) {
+		if (atomic_load_explicit(&context->seated, memory_order_relaxed) <= seats(context))
+			return;
+		leave_seat(context);
 	}
-	if (me->leads)
-		return;
 	pthread_mutex_lock(&context->lock);
 	pthread_cleanup_push(unlock, &context->lock);
-	while (atomic_load(&context->disks) == 0 && !(me->leads = take_lead(context)))
+	while (!(me->seated = take_seat(context)))
 		pthread_cond_wait(&context->turn, &context->lock);
 	pthread_cleanup_pop(1);
+}
+
+void zf_will_block(struct zf_context *context)
+{
+	if (!me || !me->seated)
+		return;
+	leave_seat(context);
+	pthread_mutex_lock(&context->lock);
+	pthread_cond_signal(&context->turn);
+	pthread_mutex_unlock(&context->lock);
 }
 
 static ssize_t watched_read(int fd, void *buffer, size_t size, void *context)

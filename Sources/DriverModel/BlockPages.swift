@@ -1,4 +1,3 @@
-import Synchronization
 import SystemPackage
 
 /// Where the bytes of a disk live. May be used from any thread.
@@ -15,7 +14,7 @@ public protocol BlockPages: AnyObject, Sendable {
 
 /// The side of a disk that does not go through the simulated kernel: pages move on many threads at once.
 public final class DiskData: Sendable {
-    private let pages = Mutex<((any BlockPages)?, UInt64)>((nil, 0))
+    private let pages = ReadMostly<((any BlockPages)?, UInt64)>((nil, 0))
     /// Requests by kind: `stat` and `io_stat` show them.
     public let counters = DiskCounters()
 
@@ -23,13 +22,13 @@ public final class DiskData: Sendable {
     public init() {}
 
     /// Bytes of the disk.
-    public var size: UInt64 { pages.withLock { $0.1 } }
+    public var size: UInt64 { pages.read { $0.1 } }
 
     /// Gives the disk its pages and its size in bytes, or takes them.
-    public func set(_ new: (any BlockPages)?, size: UInt64) { pages.withLock { $0 = (new, size) } }
+    public func set(_ new: (any BlockPages)?, size: UInt64) { pages.change { $0 = (new, size) } }
 
     /// Sets the size alone.
-    public func setSize(_ size: UInt64) { pages.withLock { $0.1 = size } }
+    public func setSize(_ size: UInt64) { pages.change { $0.1 = size } }
 
-    var current: ((any BlockPages)?, UInt64) { pages.withLock { $0 } }
+    var current: ((any BlockPages)?, UInt64) { pages.read { $0 } }
 }

@@ -13,6 +13,7 @@ extension Bridge {
         }
         do throws(Errno) {
             try device.check()
+            zf_will_block(context)
             try device.handle.flush()
             try device.checkLateErrors()
             request.succeed()
@@ -28,6 +29,7 @@ extension Bridge {
         }
         do throws(Errno) {
             try device.check()
+            zf_will_block(context)
             try discard(device.handle, FallocateMode(rawValue: mode), UInt64(offset), UInt64(length))
             request.succeed()
         } catch {

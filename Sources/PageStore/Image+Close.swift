@@ -24,6 +24,7 @@ extension Image {
             let tables = liveTables
             shut()
             log.dropReserve()
+            if clean { log.writeOpen() }
             state.leaked = tables.map(\.info)
             state.isClosed = true
             if clean { finish(&state) }

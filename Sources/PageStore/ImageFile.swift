@@ -89,6 +89,12 @@ final class ImageFile: Sendable {
         guard error == 0 else { throw Errno(rawValue: error) }
     }
 
+    /// Asks the host for the blocks of a range, beyond the end of the file too; false if it has none to give, or cannot
+    /// promise any.
+    func preallocate(at offset: UInt64, count: Int) -> Bool {
+        zramfs_preallocate(descriptor, off_t(offset), off_t(count)) == 0
+    }
+
     /// Where the next bytes are that are no hole, from an offset on; nil if there are none. A host that does not know
     /// its holes says that all is data.
     func data(from offset: UInt64) throws(Errno) -> UInt64? {

@@ -22,6 +22,8 @@ struct LogState {
         var pending = 0
         var records = 0
         var phase = Phase.free
+        /// The buffer that holds it; nil if it is in the file.
+        var slot: Int?
     }
 
     /// Room for some records of a batch.
@@ -32,6 +34,8 @@ struct LogState {
         var records: Int
         var sequence: UInt64
         var openedSegment: Bool
+        /// The buffer that the records go to; nil for the file.
+        var slot: Int?
     }
 
     static let segmentSize = 1 << 20
@@ -60,13 +64,18 @@ struct LogState {
     /// Segments that were filled since the last mark: a recovery would have to read them.
     var unmarked = 0
     var heads = [0, 0]
+    /// Buffers that hold no segment.
+    var slots: [Int] = []
+    /// Full segments in memory, and those that the host did not take.
+    var full: [Int] = []
+    var refused: [Int] = []
 
     /// Every record with a lower number has been written to the file.
     var completed: UInt64 { flights.map(\.sequence).min() ?? sequence }
 
-    /// Segments wait to be summarized or punched.
+    /// Segments wait to be written, summarized or punched.
     @inline(__always)
-    var hasWork: Bool { !emptied.isEmpty || !sealed.isEmpty }
+    var hasWork: Bool { !emptied.isEmpty || !sealed.isEmpty || !full.isEmpty }
 
     /// Makes room for at least one record, and for as many of the batch as fit into one segment.
     /// - Throws: `ENOSPC` at the image's own limit.
@@ -107,7 +116,8 @@ struct LogState {
             count: count,
             records: filled,
             sequence: first,
-            openedSegment: openedSegment
+            openedSegment: openedSegment,
+            slot: segments[current].slot
         )
     }
 
@@ -150,6 +160,7 @@ struct LogState {
 
     mutating func seal(_ index: Int) {
         segments[index].phase = .sealed
+        if queueIfBuffered(index) { return }
         queueIfSealed(index)
         emptyIfDead(index)
     }
@@ -162,6 +173,7 @@ struct LogState {
             flights.swapAt(place, flights.count - 1)
             flights.removeLast()
         }
+        if queueIfBuffered(index) { return }
         queueIfSealed(index)
         emptyIfDead(index)
     }

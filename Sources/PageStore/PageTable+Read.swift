@@ -16,7 +16,7 @@ extension PageTable {
         }
     }
 
-    /// Reads whole pages of one run: one lock, one host read for each stretch of neighbouring records.
+    /// Reads whole pages of one run: one lock, one read for each stretch of neighbouring records.
     func readRun(
         _ run: Range<UInt64>,
         into target: UnsafeMutableRawPointer,
@@ -50,7 +50,9 @@ extension PageTable {
                 position += PageGeometry.pageSize
                 continue
             }
-            if pending.bytes > 0, pending.offset + UInt64(pending.bytes) == entry.value {
+            if pending.bytes > 0, pending.offset + UInt64(pending.bytes) == entry.value,
+                entry.value % UInt64(LogState.segmentSize) != 0
+            {
                 pending.bytes += entry.span
                 continue
             }
@@ -63,7 +65,7 @@ extension PageTable {
     @inline(__always)
     private func flush(_ extent: inout Extent, at position: inout Int, _ workspace: Workspace) throws(Errno) {
         guard extent.bytes > 0 else { return }
-        try log.file.read(at: extent.offset, into: workspace.fetched + position, count: extent.bytes)
+        try log.read(extent, into: workspace.fetched + position)
         position += extent.bytes
     }
 

@@ -60,9 +60,7 @@ extension PageTable {
             log.release(UnsafeBufferPointer(start: workspace.released, count: dead))
             return (end, false)
         }
-        let room = try log.state.withLock { state throws(Errno) in
-            try state.reserve(.disks, records: end - next) { workspace.staged[next + $0].span }
-        }
+        let room = try log.reserve(.disks, records: end - next) { workspace.staged[next + $0].span }
         let base = workspace.staged[next].position
         for index in next..<(next + room.count) where workspace.staged[index].span > 0 {
             RecordHeader.seal(
@@ -72,7 +70,7 @@ extension PageTable {
             )
         }
         do {
-            try log.file.write(at: room.extent.offset, from: workspace.staging + base, count: room.extent.bytes)
+            try log.write(room, from: workspace.staging + base)
         } catch {
             log.abandon(room)
             throw error

@@ -76,9 +76,7 @@ extension SegmentLog {
         var done = 0
         while done < memory.moves.count {
             let first = done
-            let room = try state.withLock { state throws(Errno) in
-                try state.reserve(.cleaner, records: memory.moves.count - first) { memory.moves[first + $0].span }
-            }
+            let room = try reserve(.cleaner, records: memory.moves.count - first) { memory.moves[first + $0].span }
             let base = memory.moves[first].position
             do {
                 try file.write(at: room.extent.offset, from: memory.target + base, count: room.extent.bytes)

@@ -17,6 +17,8 @@ final class SegmentLog: Sendable {
     let workspaces = WorkspacePool()
     /// The image outlives its user: what is dead is overwritten or punched only when its successors are on the disk.
     let keeps: Bool
+    /// What disks append to; nil in an image that is kept, whose records are in the file when a write returns.
+    let buffers: SegmentBuffers?
     /// What was told to be on the host's disk.
     let marks: SyncMarks?
     /// Told of each record that turns out not to be what was written: the disk, the page, the offset in the image.
@@ -25,11 +27,12 @@ final class SegmentLog: Sendable {
     /// An empty log, in a file that ends before its first segment.
     /// - Parameter capacity: the length that the file may have, in bytes; nil for as long as the host lets it.
     /// - Throws: the error of the host if it has no room for the reserve.
-    init(file: ImageFile, salt: UInt32, capacity: UInt64?) throws(Errno) {
+    init(file: ImageFile, salt: UInt32, capacity: UInt64?, isBuffered: Bool) throws(Errno) {
         self.file = file
         self.salt = salt
         keeps = false
         marks = nil
+        buffers = isBuffered ? SegmentBuffers() : nil
         var books = LogState()
         if let capacity {
             books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1)
@@ -37,6 +40,7 @@ final class SegmentLog: Sendable {
         try file.allocate(at: UInt64(LogState.segmentSize), count: UInt64(LogState.segmentSize))
         books.segments.append(LogState.Segment(phase: .reserve))
         books.reserve = 1
+        if buffers != nil { books.slots = Array(0..<SegmentBuffers.count) }
         books.allocated = 1
         state = Guarded(books)
     }
@@ -46,6 +50,7 @@ final class SegmentLog: Sendable {
         self.file = file
         self.salt = salt
         keeps = true
+        buffers = nil
         marks = SyncMarks(file: file)
         var books = LogState()
         books.keeps = true
@@ -84,9 +89,9 @@ final class SegmentLog: Sendable {
         if hasWork { tidy() }
     }
 
-    /// Writes the summaries of full segments, and gives emptied ones back.
+    /// Writes full segments or their summaries, and gives emptied ones back.
     func tidy() {
-        if keeps { summarize() }
+        if keeps { summarize() } else { writeFull() }
         punchEmptied()
     }
 

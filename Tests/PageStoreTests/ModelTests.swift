@@ -54,8 +54,9 @@ import Testing
         func isRight() throws -> Bool { try table.get(bytes.count, at: base) == bytes }
     }
 
-    @Test("one thread", arguments: Algorithm.allCases) func oneThread(algorithm: Algorithm) throws {
-        let image = try Image(temporary: "/tmp")
+    @Test("one thread", arguments: Algorithm.allCases, [true, false])
+    func oneThread(algorithm: Algorithm, isBuffered: Bool) throws {
+        let image = try Image(temporary: "/tmp", isBuffered: isBuffered)
         let table = try image.makeTable(disk: "zram0", pages: 500, algorithm: algorithm)
         let model = Model(table, firstPage: 3, pages: 490, seed: 11)
         for step in 0..<800 { #expect(try model.step(), "step \(step)") }
@@ -64,9 +65,9 @@ import Testing
         #expect(try model.isRight())
     }
 
-    @Test("threads on neighbouring pages, several disks, a small image that must be cleaned")
-    func threads() throws {
-        let image = try Image(temporary: "/tmp", capacity: 24 << 20)
+    @Test("threads on neighbouring pages, several disks, a small image that must be cleaned", arguments: [true, false])
+    func threads(isBuffered: Bool) throws {
+        let image = try Image(temporary: "/tmp", capacity: 24 << 20, isBuffered: isBuffered)
         let disks = try ["zram0", "zram1"].map {
             try image.makeTable(disk: $0, pages: 1024, algorithm: .lz4)
         }

@@ -18,7 +18,8 @@ void zf_context_free(struct zf_context *context);
 void *zf_context_owner(const struct zf_context *context);
 
 /* How many disks are open. While none is, no handler can take long, and one worker reads and handles all requests:
- * that saves the context switch between workers. While some are, all workers read. */
+ * that saves the context switch between workers. While some are, as many work as there are processors, and one more:
+ * of idle ones the FUSE kernel would wake another for every request. */
 int zf_context_disks(const struct zf_context *context);
 void zf_context_count_disks(struct zf_context *context, int change);
 void zf_context_forget_disks(struct zf_context *context);
@@ -37,6 +38,9 @@ void zf_settle(struct zf_context *context);
 
 /* A buffer of the calling thread, at least that large; it stays until the thread ends. NULL if there is no memory. */
 void *zf_thread_buffer(size_t size);
+
+/* The calling worker, in a handler, will wait for the host's disk: another one takes its place meanwhile. */
+void zf_will_block(struct zf_context *context);
 
 /* libfuse's messages: while a buffer is set the calling thread's go there, else to stderr. */
 void zf_log_install(void);

@@ -1,0 +1,87 @@
+import SystemPackage
+import Testing
+
+@testable import PageStore
+
+/// What the store asked of the host since somebody last looked.
+private final class Requests {
+    var writes: [(offset: UInt64, bytes: Int)] = []
+    var refuses = false
+
+    func watch(_ file: ImageFile) {
+        file.observer = { [self] change throws(Errno) in
+            guard case .write(let offset, let bytes) = change else { return }
+            if refuses { throw .ioError }
+            writes.append((offset, bytes.count))
+        }
+    }
+}
+
+@Suite("segments in memory") struct BufferTests {
+    private let image: Image
+    private let table: PageTable
+    private let requests = Requests()
+    private var random = Seeded(21)
+    private let segment = UInt64(LogState.segmentSize)
+
+    init() throws {
+        image = try Image(temporary: "/tmp")
+        table = try image.makeTable(disk: "zram0", pages: 8192, algorithm: .lz4)
+        requests.watch(image.file)
+    }
+
+    /// Incompressible pages, from one on.
+    private mutating func put(_ count: Int, at page: UInt64) throws -> [UInt8] {
+        let bytes = content(count << 12, kind: 3, &random)
+        try table.put(bytes, at: page << 12)
+        return bytes
+    }
+
+    private func isThere(_ bytes: [UInt8], at page: UInt64) throws -> Bool {
+        try table.get(bytes.count, at: page << 12) == bytes
+    }
+
+    @Test("a segment goes to the file once, when it is full, and is read from either place") mutating func once() throws
+    {
+        let first = try put(200, at: 0)
+        #expect(requests.writes.isEmpty)
+        #expect(try isThere(first, at: 0))
+        let second = try put(200, at: 200)
+        #expect(requests.writes.count == 1)
+        #expect(requests.writes[0].offset % segment == 0 && requests.writes[0].bytes > LogState.segmentSize - 4200)
+        #expect(try isThere(first, at: 0) && isThere(second, at: 200))
+        // A read of neighbours that are in both places.
+        #expect(try isThere(first + second, at: 0))
+        image.log.writeOpen()
+        #expect(requests.writes.count == 2)
+        #expect(try isThere(first + second, at: 0))
+    }
+
+    @Test("what nobody wants any more is never written") mutating func dead() throws {
+        for _ in 0..<20 { _ = try put(200, at: 0) }
+        // Each round replaces the one before, but where a segment ends within a round.
+        #expect(requests.writes.count < 18)
+        let last = try put(200, at: 0)
+        #expect(try isThere(last, at: 0))
+        #expect(image.log.state.withLock { $0.slots.count } >= SegmentBuffers.count - 2)
+    }
+
+    @Test("what the host does not take stays in memory; with no memory left writers hear of it") mutating func refused()
+        throws
+    {
+        requests.refuses = true
+        var pages = 0
+        var held: [UInt8] = []
+        #expect(throws: Errno.ioError) { while true { held += try put(1, at: UInt64(pages)); pages += 1 } }
+        #expect(pages >= SegmentBuffers.count * 250)
+        #expect(try isThere(held, at: 0))
+        #expect(table.statistics.hugePages == UInt64(pages))
+        requests.refuses = false
+        let more = try put(300, at: UInt64(pages))
+        #expect(try isThere(held + more, at: 0))
+        #expect(image.log.state.withLock { $0.slots.count } >= SegmentBuffers.count - 1)
+        #expect(requests.writes.count { $0.bytes > LogState.segmentSize / 2 } >= SegmentBuffers.count)
+        table.free()
+        #expect(image.log.state.withLock { $0.live } == 0)
+    }
+}
