@@ -8,6 +8,9 @@ extension LogState {
         return dead > live / 2 + 8 * Self.segmentSize
     }
 
+    /// Bytes that a segment must have to give for its cleaning to be any use: a page.
+    static let leastGain = PageGeometry.pageSize
+
     /// Takes the closed segment with the least live data out of circulation; nil if none has `gain` bytes to give.
     mutating func pickVictim(gain: Int) -> Int? {
         var best: Int?
@@ -28,6 +31,9 @@ extension LogState {
         segments[index].phase = moved && segments[index].live > 0 ? .stuck : .sealed
         emptyIfDead(index)
     }
+
+    /// Segments that hold anything, or are about to.
+    var occupied: Int { allocated - emptied.count - punched.count }
 
     /// Hands over the emptied segments, for their holes to be punched.
     mutating func takeEmptied() -> [Int] {

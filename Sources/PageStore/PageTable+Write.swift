@@ -24,17 +24,20 @@ extension PageTable {
         }
     }
 
-    /// Runs a write, called with no lock held, and cleans after it; if the host is full, cleans and tries once more.
+    private static let attempts = 16
+
+    /// Runs a write, called with no lock held, and cleans after it; if the host is full, cleans and tries again, as long
+    /// as that makes room: others may be faster to take it.
     @inline(__always)
     func reclaimingSpace(_ body: () throws(Errno) -> Bool) throws(Errno) {
-        var openedSegment: Bool
-        do {
-            openedSegment = try body()
-        } catch {
-            guard error == .noSpace, log.compact() > 0 else { throw error }
-            openedSegment = try body()
+        for attempt in 0... {
+            do {
+                if try body() { log.cleanIfNeeded() }
+                return
+            } catch {
+                guard error == .noSpace, attempt < Self.attempts, log.reclaim() else { throw error }
+            }
         }
-        if openedSegment { log.cleanIfNeeded() }
     }
 
     /// Makes records of the pages of a run in the staging buffer.

@@ -16,6 +16,26 @@ extension SegmentLog {
         }
     }
 
+    /// For a write that found no room: cleans, however little each segment gives, until the image is shorter by a segment,
+    /// and by some more if they are cheap, because the first costs the reserve; false if there is nothing to gain.
+    func reclaim() -> Bool {
+        cleaner.withLock { buffers in
+            let (before, occupied) = state.withLock { ($0.allocated, $0.occupied) }
+            var freed = 0
+            for _ in 0..<before where freed < 4 {
+                let gain = freed == 0 ? LogState.leastGain : LogState.segmentSize / 8
+                if !cleanOne(gain: gain, &buffers) {
+                    // Emptied segments make room to go on, but of a kept image at the price of a wait for the disk.
+                    guard state.withLock({ !$0.emptied.isEmpty }) else { break }
+                    punchEmptied(evenFew: true)
+                }
+                freed = occupied - state.withLock { $0.occupied }
+            }
+            punchEmptied(evenFew: true)
+            return state.withLock { $0.allocated } < before
+        }
+    }
+
     /// Cleans all that is worth it, and says how many segments the image became shorter by.
     func compact() -> Int {
         cleaner.withLock { buffers in

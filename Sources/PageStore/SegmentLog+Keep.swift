@@ -32,13 +32,14 @@ extension SegmentLog {
     /// Punches emptied segments, once what replaced their records is on the host's disk: that was written before they
     /// were emptied. On an error of the host they are kept.
     func punchReplaced(evenFew: Bool) {
-        let (emptied, isTight, isLong) = state.withLock { state in
+        let (emptied, isTight, isDue) = state.withLock { state in
             let isTight = state.limit - state.allocated <= 2
             let isWorthwhile = evenFew || isTight || state.emptied.count >= Self.worthwhile
-            return (isWorthwhile ? state.takeEmptied() : [], isTight || evenFew, state.unmarked >= Self.unmarkedLimit)
+            let isDue = state.unmarked >= Self.unmarkedLimit || evenFew && !state.punched.isEmpty
+            return (isWorthwhile ? state.takeEmptied() : [], isTight || evenFew, isDue)
         }
         guard !emptied.isEmpty else {
-            if isLong { try? synchronize() }
+            if isDue { try? synchronize() }
             return
         }
         do {
@@ -59,8 +60,13 @@ extension SegmentLog {
     /// Takes a summary away before its records go: a hole that is torn must not leave it behind.
     private func disown(_ index: Int) throws(Errno) {
         let end = UInt64(index + 1) * UInt64(LogState.segmentSize)
-        guard try file.size() >= end else { return }
-        try file.zero(at: end - UInt64(SegmentSummary.footerSize), count: SegmentSummary.footerSize)
+        let size = SegmentSummary.footerSize
+        let footer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 8)
+        defer { footer.deallocate() }
+        let got = try file.readAvailable(at: end - UInt64(size), into: footer.baseAddress!, count: size)
+        // Where there is none, zeroes could want a block that a full host does not have.
+        if got < size || SameFilled.isZero(UnsafeRawBufferPointer(footer)) { return }
+        try file.zero(at: end - UInt64(size), count: size)
     }
 
     /// Writes the summaries of full segments. One that the host does not take is done without.

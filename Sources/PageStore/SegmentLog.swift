@@ -106,13 +106,13 @@ final class SegmentLog: Sendable {
     /// Punches emptied segments, and lets them be written again.
     func punch(_ segments: [Int]) {
         guard !segments.isEmpty else { return }
-        var runs = LogState.runs(of: segments)
-        let isReserveSpent = state.withLock { $0.reserve == nil }
-        if isReserveSpent, let run = runs.first, makeReserve(run.lowerBound) {
-            runs[0] = run.dropFirst()
+        var segments = segments
+        // One that nothing was ever written to has no blocks, and a full host none to give it.
+        if state.withLock({ $0.reserve == nil }), let place = segments.firstIndex(where: makeReserve) {
+            segments.remove(at: place)
         }
         let size = UInt64(LogState.segmentSize)
-        for run in runs where !run.isEmpty {
+        for run in LogState.runs(of: segments) {
             file.punch(at: UInt64(run.lowerBound) * size, count: UInt64(run.count) * size)
             state.withLock { if keeps { $0.punched += run } else { $0.recycle(run) } }
         }

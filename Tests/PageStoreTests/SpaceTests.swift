@@ -31,14 +31,44 @@ import Testing
 
     @Test("so does a full host", .enabled(if: geteuid() == 0, "needs root, to mount a small tmpfs"))
     func host() throws {
+        let image = try onSmallHost(mebibytes: 8) { try Image(temporary: $0) }
+        try exercise(image.makeTable(disk: "zram0", pages: 4096, algorithm: .lz4))
+    }
+
+    /// Makes an image on a file system of its own, which lives as long as the image.
+    private func onSmallHost(mebibytes: Int, _ make: (String) throws -> Image) throws -> Image {
         let scratch = try Scratch()
-        mkdir(scratch.file("directory"), 0o700)
-        try #require(mount("tmpfs", scratch.file("directory"), "tmpfs", 0, "size=8m") == 0)
-        defer { rmdir(scratch.file("directory")) }
-        let opened = Result { try Image(temporary: scratch.file("directory")) }
-        // Out of sight at once; it lives as long as the image.
-        #expect(umount2(scratch.file("directory"), Int32(MNT_DETACH)) == 0)
-        try exercise(opened.get().makeTable(disk: "zram0", pages: 4096, algorithm: .lz4))
+        let directory = scratch.file("directory")
+        mkdir(directory, 0o700)
+        try #require(mount("tmpfs", directory, "tmpfs", 0, "size=\(mebibytes)m") == 0)
+        defer { rmdir(directory) }
+        let opened = Result { try make(directory) }
+        #expect(umount2(directory, Int32(MNT_DETACH)) == 0)
+        return try opened.get()
+    }
+
+    @Test(
+        "a host that is nearly full has room for overwriting",
+        .enabled(if: geteuid() == 0, "needs root, to mount a small tmpfs"),
+        arguments: [false, true], [80, 90, 93])
+    func overwrite(keeps: Bool, percent: Int) throws {
+        let image = try onSmallHost(mebibytes: 64) {
+            keeps ? try Image.keeping("\($0)/image") : try Image(temporary: $0)
+        }
+        let pages = (64 * percent / 100) << 8
+        let table = try image.makeTable(disk: "zram0", pages: UInt64(pages), algorithm: .lz4)
+        var random = Seeded(UInt64(percent))
+        let contents = (0..<16).map { _ in content(4096, kind: 3, &random) }
+        var held = [Int](repeating: 0, count: pages)
+        for page in 0..<pages { try table.put(contents[0], at: UInt64(page) << 12) }
+        for step in 0..<pages {
+            let page = Int.random(in: 0..<pages, using: &random)
+            held[page] = step % 16
+            try table.put(contents[step % 16], at: UInt64(page) << 12)
+        }
+        for page in 0..<pages {
+            try #require(try table.get(4096, at: UInt64(page) << 12) == contents[held[page]], "page \(page)")
+        }
     }
 
     private func exercise(_ table: PageTable) throws {
