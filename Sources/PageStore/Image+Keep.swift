@@ -9,7 +9,7 @@ extension Image {
     /// - Parameters:
     ///   - path: a regular file, or nothing yet. An image that was volatile, as all without this are, is emptied.
     ///   - capacity: the length that the file may grow to, in bytes; nil: as the host allows.
-    ///   - options: for the tables that are found; a level is not kept.
+    ///   - options: for the tables that are found; their levels and limits are those that were kept.
     ///   - onProgress: told of the bytes that were searched, and of all.
     /// - Throws: `ImageError`; the file is then as it was.
     public static func keeping(

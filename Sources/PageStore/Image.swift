@@ -110,6 +110,8 @@ public final class Image: Sendable {
                 disk: disk,
                 pages: pages,
                 algorithm: algorithm,
+                level: options.level,
+                memLimit: options.limitPages &* UInt64(PageGeometry.pageSize),
                 storedPages: 0,
                 storedBytes: 0
             )

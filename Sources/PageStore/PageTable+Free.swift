@@ -9,7 +9,8 @@ extension PageTable {
         if log.keeps {
             // The table is gone for good before the first of its records is.
             guard !isGone else { return }
-            directory.remove(id)
+            // Under a page lock, as `setLimit`.
+            locks.withLock(of: 0) { directory.remove(id) }
         }
         guard detach(releasing: true) else { return }
         log.tables.withLock { $0[id] = nil }

@@ -23,6 +23,8 @@ public final class PageTable: Sendable {
     let locks = StripedLocks()
     let accounts = Guarded(Accounts())
     let compressor: Compressor
+    /// The level that was asked for.
+    private let level: Int32?
     /// Compressors of `recompress`, by priority.
     let secondary: [Int: Compressor]
     /// Where pages are written back to.
@@ -40,7 +42,7 @@ public final class PageTable: Sendable {
         id = info.id
         self.log = log
         self.directory = directory
-        compressor = Compressor(info.algorithm, level: options.level)
+        compressor = Compressor(info.algorithm, level: info.level)
         secondary = options.secondary
         backing = options.backing
         let map = try PageMap(pages: info.pages)
@@ -51,6 +53,8 @@ public final class PageTable: Sendable {
             throw error
         }
         self.map = map
+        level = info.level
+        accounts.withLock { $0.limitPages = info.memLimit / UInt64(PageGeometry.pageSize) }
     }
 
     deinit {
@@ -77,16 +81,35 @@ public final class PageTable: Sendable {
             disk: disk,
             pages: pages,
             algorithm: algorithm,
+            level: level,
+            memLimit: counters.statistics.memLimit,
             storedPages: counters.pages,
             storedBytes: counters.compressedBytes
         )
     }
 
-    /// Limits the memory of the stored pages; 0 for no limit.
+    /// Limits the memory of the stored pages, in pages of 4096 bytes; 0 for no limit.
     ///
-    /// What is stored already stays, even if it is more. The kernel function is `mem_limit_store`.
-    public func setLimit(pages: UInt64) {
-        accounts.withLock { $0.limitPages = pages }
+    /// What is stored already stays, even if it is more. If the image is kept, so is the limit: it is on the host's disk
+    /// when this returns. The kernel function is `mem_limit_store`.
+    /// - Throws: if the image is kept, an error of the host, and `EIO` after `free`; the limit is then what it was.
+    public func setLimit(pages limit: UInt64) throws(Errno) {
+        // A page lock, any of them, keeps `free` and `close` out: a table that is gone must not be entered again.
+        try locks.withLock(of: 0) { () throws(Errno) in
+            if log.keeps, isGone { throw .ioError }
+            let old = accounts.withLock { counters in
+                defer { counters.limitPages = limit }
+                return counters.limitPages
+            }
+            guard log.keeps, limit != old else { return }
+            do throws(Errno) {
+                try directory.update(info)
+            } catch {
+                accounts.withLock { $0.limitPages = old }
+                try? directory.update(info)
+                throw error
+            }
+        }
     }
 
     /// Starts the maximum anew from what is used at the moment. The kernel function is `mem_used_max_store`.

@@ -4,7 +4,8 @@ import SystemPackage
 /// The list of tables behind the superblock: fixed slots of 128 bytes, so that a killed image still names its disks.
 ///
 /// A slot, little-endian: magic, checksum, id, state (4 bytes each), pages, stored pages, stored bytes (8 each), then
-/// the algorithm (8) and the disk's name (64), both padded with zeroes. The checksum covers bytes 8 to 127.
+/// the algorithm (8) and the disk's name (64), both padded with zeroes, level, 1 if there is a level (4 each), and the
+/// memory limit in bytes (8). The last three are zero in images of earlier versions. The checksum covers bytes 8 to 127.
 ///
 /// An image that is kept has every slot twice. The second is written when the first is on the host's disk, so that one
 /// of the two is whole at any moment.
@@ -54,6 +55,13 @@ final class TableDirectory: Sendable {
             slots.withLock { $0[slot] = nil }
             throw error
         }
+    }
+
+    /// Writes anew what is said of a table of an image that is kept; nothing if it was struck out.
+    /// - Throws: an error of the host.
+    func update(_ info: TableInfo) throws(Errno) {
+        guard let slot = slots.withLock({ $0.firstIndex(of: info.id) }) else { return }
+        try write([(slot, Self.encode(info, .kept))])
     }
 
     /// Strikes a table out.
@@ -124,6 +132,10 @@ final class TableDirectory: Sendable {
         bytes.put(info.storedBytes, at: 32)
         bytes.put(info.algorithm.rawValue, at: 40, room: 8)
         bytes.put(info.disk, at: 48, room: nameCapacity)
+        // A level of 0 is one: without the word behind it none was asked for.
+        bytes.put(info.level ?? 0, at: 112)
+        bytes.put(UInt32(info.level == nil ? 0 : 1), at: 116)
+        bytes.put(info.memLimit, at: 120)
         bytes.sealChecksum(at: 4, covering: 8..<slotSize)
         return bytes.bytes
     }
@@ -142,6 +154,8 @@ final class TableDirectory: Sendable {
             disk: reader.text(at: 48, room: nameCapacity),
             pages: reader.get(UInt64.self, at: 16),
             algorithm: algorithm,
+            level: reader.get(UInt32.self, at: 116) == 0 ? nil : reader.get(Int32.self, at: 112),
+            memLimit: reader.get(UInt64.self, at: 120),
             storedPages: reader.get(UInt64.self, at: 24),
             storedBytes: reader.get(UInt64.self, at: 32)
         )

@@ -8,6 +8,11 @@ public struct TableInfo: Sendable, Equatable, Codable {
     public var pages: UInt64
     /// What its pages are compressed with.
     public var algorithm: Algorithm
+    /// The level that was asked for, in the algorithm's own scale; nil for its default.
+    public var level: Int32?
+    /// What the stored pages may take, in bytes, a multiple of 4096; 0 for no limit. Of a volatile image that was not
+    /// closed properly it is what the limit was when the table was made.
+    public var memLimit: UInt64
     /// Pages stored, same-filled ones included.
     public var storedPages: UInt64
     /// Bytes of their compressed form.

@@ -2,6 +2,8 @@
 public struct TableOptions: Sendable {
     /// The level of the table's algorithm; nil for its default.
     public var level: Int32?
+    /// What the stored pages may take, in pages of 4096 bytes; 0 for no limit.
+    public var limitPages: UInt64 = 0
     /// Compressors for `recompress`, by priority: 1 to 3.
     public var secondary: [Int: Compressor] = [:]
     /// Where pages can be written back to.

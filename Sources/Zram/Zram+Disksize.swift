@@ -31,13 +31,14 @@ extension Zram {
         return bytes.count
     }
 
-    /// Brings back what the image has kept of the disk: its size, its compressor, its data. Nothing of the kernel's:
-    /// a disk that outlives its module is the laboratory's.
+    /// Brings back what the image has kept of the disk: its size, its compressor, its limit, its data. Nothing of the
+    /// kernel's: a disk that outlives its module is the laboratory's.
     func restore(_ kept: ZramKeptPool) async {
         do throws(Errno) {
             try await initLock.withWrite { () async throws(Errno) in
                 if isInitialised { throw .resourceBusy }
                 await compressor.store(kept.algorithm)
+                limitPages.value = kept.limitPages
                 try await initialise(kept.pages * Self.pageSize, kept.pool)
             }
             log(.info, "\(disk.name): its image kept \(kept.pages * Self.pageSize) bytes")
@@ -75,7 +76,6 @@ extension Zram {
         await self.table.store(table)
         await self.comp.store(comp)
         if !comps.isEmpty { await self.extras.update { $0.comps = comps } }
-        table.pool.setLimit(pages: limitPages.value)
         disksize.value = size
         disk.data.set(table.pool, size: size)
         disk.setCapacityAndNotify(size >> 9)
@@ -94,8 +94,8 @@ extension Zram {
         guard size != 0 else { throw .noMemory }
         let first = driver.memory.algorithms.first { Parse.equals(Array(name.utf8), $0) } ?? driver.defaultAlgorithm
         var request = ZramPoolRequest(
-            disk: disk.name, pages: size / Self.pageSize, compressors: [0: (first, extras.levels[0])],
-            backing: extras.backing?.device)
+            disk: disk.name, pages: size / Self.pageSize, limitPages: limitPages.value,
+            compressors: [0: (first, extras.levels[0])], backing: extras.backing?.device)
         for (priority, name) in extras.names { request.compressors[priority] = (name, extras.levels[priority]) }
         return ZramTable(kernel, module: driver.module, pool: try driver.memory.makePool(request))
     }

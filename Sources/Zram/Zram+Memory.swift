@@ -26,15 +26,16 @@ extension Zram {
 
     /// Limits the pool, in bytes with an optional suffix; 0 for no limit; reset clears it.
     ///
-    /// - Throws: `EINVAL` if there is no number.
+    /// - Throws: `EINVAL` if there is no number; an error of the host, if the image keeps the limit and cannot.
     func memLimitStore(_ bytes: [UInt8]) async throws(Errno) -> Int {
         kernel.enter("mem_limit_store")
         defer { kernel.leave() }
         let (limit, isParsed) = Parse.memory(bytes)
         guard isParsed else { throw .invalidArgument }
-        await initLock.withWrite {
-            limitPages.value = (limit &+ Self.pageSize - 1) / Self.pageSize
-            if isInitialised { await pool()?.setLimit(pages: limitPages.value) }
+        try await initLock.withWrite { () async throws(Errno) in
+            let pages = (limit &+ Self.pageSize - 1) / Self.pageSize
+            if isInitialised { try await pool()?.setLimit(pages: pages) }
+            limitPages.value = pages
         }
         return bytes.count
     }

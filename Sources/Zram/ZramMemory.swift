@@ -30,12 +30,15 @@ public struct ZramKeptPool {
     public var pages: UInt64
     /// What they are compressed with.
     public var algorithm: String
+    /// How many pages the pool may take; 0 for no limit.
+    public var limitPages: UInt64
 
     /// The pages of a disk.
-    public init(pool: any ZramPool, pages: UInt64, algorithm: String) {
+    public init(pool: any ZramPool, pages: UInt64, algorithm: String, limitPages: UInt64) {
         self.pool = pool
         self.pages = pages
         self.algorithm = algorithm
+        self.limitPages = limitPages
     }
 }
 
@@ -51,6 +54,8 @@ public struct ZramPoolRequest {
     public var disk: String
     /// Its size.
     public var pages: UInt64
+    /// How many pages the pool may take; 0 for no limit.
+    public var limitPages: UInt64
     /// The compressors by priority; the first is always there.
     public var compressors: [Int: (name: String, level: Int32?)]
     /// What pages are written back to.

@@ -6,7 +6,9 @@ public protocol ZramPool: BlockPages {
     /// What `mm_stat` shows.
     var statistics: ZramPoolStatistics { get }
     /// Limits the pool to that many pages; 0 for no limit.
-    func setLimit(pages: UInt64)
+    ///
+    /// - Throws: an error of the host, if the limit is kept and cannot be; it is then what it was.
+    func setLimit(pages: UInt64) throws(Errno)
     /// Sets the high-water mark to what is used now.
     func resetMaxUsed()
     /// Makes the pool smaller if it can be.

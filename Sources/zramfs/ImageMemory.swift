@@ -21,6 +21,7 @@ final class ImageMemory: ZramMemory {
 
     func makePool(_ request: ZramPoolRequest) throws(Errno) -> any ZramPool {
         var options = TableOptions()
+        options.limitPages = request.limitPages
         options.backing = request.backing as? BackingFile
         options.tracksAccess = true
         var first: Algorithm?
@@ -40,7 +41,9 @@ final class ImageMemory: ZramMemory {
 
     func takeKept(disk: String) -> ZramKeptPool? {
         image.takeKept(disk: disk).map { table in
-            ZramKeptPool(pool: ImagePool(table, image), pages: table.pages, algorithm: table.algorithm.rawValue)
+            ZramKeptPool(
+                pool: ImagePool(table, image), pages: table.pages, algorithm: table.algorithm.rawValue,
+                limitPages: table.statistics.memLimit / 4096)
         }
     }
 }
@@ -90,7 +93,7 @@ private final class ImagePool: ZramPool {
     }
 
     func flush() throws(Errno) { try table.flush() }
-    func setLimit(pages: UInt64) { table.setLimit(pages: pages) }
+    func setLimit(pages: UInt64) throws(Errno) { try table.setLimit(pages: pages) }
     func resetMaxUsed() { table.resetMaxUsed() }
     func compact() { _ = table.compact() }
     func markIdle(age: UInt64?, inMemoryOnly: Bool) { table.markIdle(age: age, inMemoryOnly: inMemoryOnly) }

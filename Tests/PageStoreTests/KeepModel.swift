@@ -17,6 +17,8 @@ final class KeepModel {
         let disk: String
         let pages: Int
         var versions: [[Version]]
+        /// Memory limits, in bytes, and when each began to be set.
+        var limits: [(start: Int, bytes: UInt64)]
         /// Changes when it was there for certain, when its end began, and when that was over.
         var made = 0
         var ending = Int.max
@@ -27,6 +29,7 @@ final class KeepModel {
             self.disk = disk
             self.pages = pages
             versions = Array(repeating: [Version(start: start, hash: KeepModel.zero)], count: pages)
+            limits = [(start, 0)]
         }
     }
 
@@ -34,6 +37,7 @@ final class KeepModel {
     struct Promise {
         var at: Int
         var versions: [[Int]]
+        var limits: [Int]
     }
 
     static let zero = [UInt8](repeating: 0, count: 4096).hashValue
@@ -42,7 +46,7 @@ final class KeepModel {
     let path: String
     let recorder = CrashRecorder()
     var lives: [Life] = []
-    var promises: [Promise] = [Promise(at: 0, versions: [])]
+    var promises: [Promise] = [Promise(at: 0, versions: [], limits: [])]
     /// The file when the recorder began.
     let start: CrashRecorder.Disk
     private var image: Image
@@ -89,7 +93,13 @@ final class KeepModel {
         case 4..<40:
             note(life, page..<(page + count), [UInt8](repeating: 0, count: count << 12))
             try table.discard(pages: UInt64(page)..<UInt64(page + count))
-        case 40..<70:
+        case 40..<44:
+            // Never one that keeps a page from being stored.
+            let limit = UInt64.random(in: 1000...1 << 40, using: &random)
+            life.limits.append((now, limit * 4096))
+            try table.setLimit(pages: limit)
+            promise(pagesToo: false)
+        case 44..<70:
             try table.flush()
             promise()
         default:
@@ -125,8 +135,11 @@ final class KeepModel {
         }
     }
 
-    private func promise() {
-        promises.append(Promise(at: now, versions: lives.map { life in life.versions.map { $0.count - 1 } }))
+    /// - Parameter pagesToo: whether everything was waited for, or only limits, which are safe once they are set.
+    private func promise(pagesToo: Bool = true) {
+        let versions =
+            pagesToo ? lives.map { life in life.versions.map { $0.count - 1 } } : promises[promises.count - 1].versions
+        promises.append(Promise(at: now, versions: versions, limits: lives.map { $0.limits.count - 1 }))
     }
 
     /// What is wrong with an image that was recovered after a crash behind `end` changes; empty if nothing is.
@@ -145,6 +158,10 @@ final class KeepModel {
             claimed.insert(life.disk)
             // Of a life that was never promised, or that was ending, nothing is promised.
             let promised = index < promise.versions.count && isSure ? promise.versions[index] : nil
+            let limits = life.limits[(index < promise.limits.count && isSure ? promise.limits[index] : 0)...]
+            if !limits.contains(where: { $0.start <= end && $0.bytes == table.statistics.memLimit }) {
+                faults.append("\(life.disk): a limit that it should not have")
+            }
             for page in 0..<life.pages {
                 let versions = life.versions[page][(promised?[page] ?? 0)...]
                 let got = try? table.get(4096, at: UInt64(page << 12))

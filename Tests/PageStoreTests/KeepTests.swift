@@ -34,7 +34,7 @@ import Testing
         return contents
     }
 
-    private func open(_ name: String = "image") throws(ImageError) -> Image { try Image.keeping(scratch.file(name)) }
+    func open(_ name: String = "image") throws(ImageError) -> Image { try Image.keeping(scratch.file(name)) }
 
     @Test("disks come back with size, algorithm and content, however the daemon ended", arguments: [true, false])
     func comesBack(clean: Bool) throws {

@@ -78,7 +78,7 @@ import Testing
         var random = Seeded(3)
         let first = content(4 * 4096, kind: 3, &random)
         try table.put(first, at: 0)
-        table.setLimit(pages: 4)
+        try table.setLimit(pages: 4)
         #expect(throws: Errno.noMemory) { try table.put(content(4096, kind: 3, &random), at: 0) }
         #expect(try table.get(4 * 4096, at: 0) == first)
         #expect(table.statistics.memUsedTotal == 4 * 4096)
@@ -89,11 +89,11 @@ import Testing
         try table.discard(page: 1)
         try table.put(content(4096, kind: 3, &random), at: 0)
         // Of a request that exceeds the limit half way, the first half is stored.
-        table.setLimit(pages: 6)
+        try table.setLimit(pages: 6)
         let tail = content(4 * 4096, kind: 3, &random)
         #expect(throws: Errno.noMemory) { try table.put(tail, at: 8 * 4096) }
         #expect(try table.get(4 * 4096, at: 8 * 4096) == tail.prefix(3 * 4096) + [UInt8](repeating: 0, count: 4096))
-        table.setLimit(pages: 0)
+        try table.setLimit(pages: 0)
         try table.put(tail, at: 8 * 4096)
         #expect(try table.get(4 * 4096, at: 8 * 4096) == tail)
     }

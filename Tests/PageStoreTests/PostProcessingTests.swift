@@ -83,7 +83,7 @@ import Testing
     @Test("recompression asks no memory limit") func limit() throws {
         let table = try table { $0.secondary = [1: Compressor(.zstd)] }
         try table.put(text(5), at: 0)
-        table.setLimit(pages: 1)
+        try table.setLimit(pages: 1)
         let filter = PageFilter(.recompress(belowPriority: 2))
         #expect(try table.recompress(page: 0, filter: filter, threshold: 0, priorities: 1..<2))
         #expect(table.statistics.hugePages == 0)

@@ -20,8 +20,10 @@ enum ImageText {
     private static func line(_ table: ImageReport.Table) -> String {
         let info = table.info
         let leak = table.isLeaked ? ", LEAKED: its module went away without freeing it" : ""
-        return "\(info.disk.padding(8)) \(info.pages * 4096) bytes, \(info.algorithm.rawValue), "
-            + "\(info.storedPages) pages in \(info.storedBytes) bytes\(leak)"
+        let level = info.level.map { " level \($0)" } ?? ""
+        let limit = info.memLimit == 0 ? "" : ", limit \(info.memLimit) bytes"
+        return "\(info.disk.padding(8)) \(info.pages * 4096) bytes, \(info.algorithm.rawValue)\(level), "
+            + "\(info.storedPages) pages in \(info.storedBytes) bytes\(limit)\(leak)"
     }
 
     static func line(_ problem: ImageReport.Problem) -> String {

@@ -22,6 +22,7 @@ echo zstd >"$MNT/zram0/comp_algorithm"
 echo 96M >"$MNT/zram0/disksize"
 hot_add
 echo 8M >"$MNT/zram$id/disksize"
+echo 4000K >"$MNT/zram$id/mem_limit"; is 'a limit' 0 $?
 head -c 3M /dev/urandom >"$work/data"
 dd if="$work/data" of="$MNT/dev/zram$id" bs=64k conv=notrunc,fsync status=none; is 'dd with fsync' 0 $?
 
@@ -44,6 +45,7 @@ is 'in one line' 1 "$(grep -c 'keeps its disks.*-o keep' "$work/err")"
 start_mount keep policy=5.16
 is 'disksize is back' "$((96 << 20)) $((8 << 20))" "$(<"$MNT/zram0/disksize") $(<"$MNT/zram$id/disksize")"
 is 'the compressor is back' 'lz4 lz4hc [zstd]' "$(sed 's/ *$//' "$MNT/zram0/comp_algorithm" | grep -o 'lz4.*')"
+is 'the limit is back' "0 $((4000 << 10))" "$(awk '{ print $4 }' "$MNT/zram0/mm_stat" "$MNT/zram$id/mm_stat" | xargs)"
 is 'the log says so' 1 "$(grep -c 'zram0: its image kept 100663296 bytes' "$MNT/debug/kmsg")"
 cmp -n $((3 << 20)) "$MNT/dev/zram$id" "$work/data"; is 'what was written with fsync is back' 0 $?
 disk_loop=$(losetup -f --show "$MNT/dev/zram0")
@@ -58,12 +60,46 @@ losetup -d "$disk_loop"
 "$ZRAMFS" rmmod "$MNT"; is 'rmmod' 0 $?
 "$ZRAMFS" modprobe "$MNT" num_devices=$((id + 1)); is 'modprobe' 0 $?
 cmp -n $((3 << 20)) "$MNT/dev/zram$id" "$work/data"; is 'the disk comes back with its module' 0 $?
+is 'and its limit' $((4000 << 10)) "$(awk '{ print $4 }' "$MNT/zram$id/mm_stat")"
+head -c 5M /dev/urandom | dd of="$MNT/dev/zram$id" bs=64k oflag=direct conv=notrunc status=none 2>"$work/err"
+grep -q 'Input/output error' "$work/err"; is 'which still limits' 0 $?
 echo 1 >"$MNT/zram$id/reset"
 is 'a reset discards' 0 "$(<"$MNT/zram$id/disksize")"
+is 'the limit, too' 0 "$(awk '{ print $4 }' "$MNT/zram$id/mm_stat")"
+echo 4M >"$MNT/zram$id/disksize"
+is 'which a new disk does not have' 0 "$(awk '{ print $4 }' "$MNT/zram$id/mm_stat")"
+echo 1 >"$MNT/zram$id/reset"
 echo reboot >/dev/null; echo b >"$MNT/sysrq-trigger"
 wait_until "[[ -e $MNT/zram0/disksize ]]" 5
 is 'a reboot of the instance keeps' "$((96 << 20)) 0" "$(<"$MNT/zram0/disksize") $(<"$MNT/zram$id/disksize")"
 stop_mount; is 'umount' 0 $?
+
+# The level, which no file shows, and a limit that was set before the size.
+start_mount keep abi=6.18 policy=5.16
+hot_add
+echo zstd >"$MNT/zram$id/comp_algorithm"
+echo 'priority=0 level=17' >"$MNT/zram$id/algorithm_params"
+echo 1M >"$MNT/zram$id/mem_limit"
+echo 2M >"$MNT/zram$id/disksize"
+info() { "$ZRAMFS" image info "$IMAGE" | grep -o "zram$id .*"; }
+grep -q 'zstd level 17, .*, limit 1048576 bytes' < <(info); is 'info shows level and limit' 0 $?
+kill_daemon
+start_mount keep abi=6.18 policy=5.16
+cat "$MNT/zram-control/hot_add" >/dev/null
+is 'hot_add brings the limit back' $((1 << 20)) "$(awk '{ print $4 }' "$MNT/zram$id/mm_stat")"
+echo 0 >"$MNT/zram$id/mem_limit"
+grep -q 'zstd level 17, .* bytes$' < <(info); is 'no limit any more' 0 $?
+head -c 512K "$repository/docs/differences.md" "$repository"/Sources/*/*.swift | head -c 512K >"$work/text"
+dd if="$work/text" of="$MNT/dev/zram$id" bs=64k oflag=direct conv=notrunc status=none
+after=$(awk '{ print $2 }' "$MNT/zram$id/mm_stat")
+echo 1 >"$MNT/zram$id/reset"
+echo zstd >"$MNT/zram$id/comp_algorithm"
+echo 2M >"$MNT/zram$id/disksize"
+grep -q 'zstd, .* bytes$' < <(info); is 'a reset discards the level' 0 $?
+dd if="$work/text" of="$MNT/dev/zram$id" bs=64k oflag=direct conv=notrunc status=none
+[[ $after -lt $(awk '{ print $2 }' "$MNT/zram$id/mm_stat") ]]; is 'the level that was kept stored less' 0 $?
+echo 1 >"$MNT/zram$id/reset"
+stop_mount
 
 # Tools.
 "$ZRAMFS" image check "$IMAGE" >"$work/check"; is 'check' 0 $?
