@@ -23,8 +23,9 @@ extension LogState {
     }
 
     /// The summary is there, or could not be written.
-    mutating func finishSummary(_ index: Int) {
+    mutating func finishSummary(_ index: Int, isWritten: Bool) {
         segments[index].pending -= 1
+        if isWritten { unsummarized.removeAll { $0 == index } }
         unmarked += 1
         emptyIfDead(index)
     }

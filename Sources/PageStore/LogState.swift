@@ -61,6 +61,8 @@ struct LogState {
     /// Segments that are holes now, but perhaps not yet on the host's disk: a torn write into one must not uncover what
     /// it held.
     var punched: [Int] = []
+    /// Of an image that is kept: segments that hold records, and have no summary.
+    var unsummarized: [Int] = []
     /// Segments that were filled since the last mark: a recovery would have to read them.
     var unmarked = 0
     var heads = [0, 0]
@@ -72,6 +74,14 @@ struct LogState {
 
     /// Every record with a lower number has been written to the file.
     var completed: UInt64 { flights.map(\.sequence).min() ?? sequence }
+
+    /// Of the segments that have no summary: up to where all records have been written to the file.
+    var written: [(segment: Int, bytes: Int)] {
+        unsummarized.map { index in
+            let pending = flights.filter { Self.segment(of: $0.offset) == index }.map(\.offset).min()
+            return (index, pending.map { Int($0 % UInt64(Self.segmentSize)) } ?? segments[index].used)
+        }
+    }
 
     /// Segments wait to be written, summarized or punched.
     @inline(__always)
@@ -132,7 +142,7 @@ struct LogState {
         guard allocated + (reserve == nil ? 1 : 0) < limit else {
             guard head == .cleaner, let index = reserve else { throw .noSpace }
             reserve = nil
-            segments[index] = Segment(phase: .open)
+            open(index)
             return index
         }
         let index: Int
@@ -142,9 +152,14 @@ struct LogState {
             index = segments.count
             segments.append(Segment())
         }
-        segments[index] = Segment(phase: .open)
+        open(index)
         allocated += 1
         return index
+    }
+
+    private mutating func open(_ index: Int) {
+        segments[index] = Segment(phase: .open)
+        if keeps { unsummarized.append(index) }
     }
 
     /// Makes the reserve the segment that the cleaner writes to; false if there is none.
@@ -153,7 +168,7 @@ struct LogState {
         reserve = nil
         let current = heads[Head.cleaner.rawValue]
         if current != 0 { seal(current) }
-        segments[index] = Segment(phase: .open)
+        open(index)
         heads[Head.cleaner.rawValue] = index
         return true
     }
@@ -215,6 +230,7 @@ struct LogState {
         }
         segments[index].phase = .empty
         emptied.append(index)
+        if keeps { unsummarized.removeAll { $0 == index } }
     }
 
     @inline(__always)

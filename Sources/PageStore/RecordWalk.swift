@@ -9,6 +9,11 @@ struct RecordWalk {
     private var position = 0
     /// Ranges that hold neither records nor zeroes.
     private(set) var gaps: [Range<Int>] = []
+    /// Gaps at the beginning or directly behind a record. What holes and writes leave behind them that were cut off
+    /// begins with zeroes; here stood a header.
+    private(set) var breaks: [Int] = []
+    /// Where the last record ended.
+    private var end = 0
     /// Where a bit of a header was put right.
     private(set) var repaired: [Int] = []
 
@@ -31,11 +36,13 @@ struct RecordWalk {
             if known == nil, RecordHeader.repair(bytes + here, salt: salt) { repaired.append(here) }
             if let header = known ?? RecordHeader(from: bytes + here, salt: salt), here + header.span <= count {
                 position += header.span
+                end = position
                 return (here, header)
             }
             if let last = gaps.last, last.upperBound == here {
                 gaps[gaps.count - 1] = last.lowerBound..<(here + RecordHeader.alignment)
             } else {
+                if here == end { breaks.append(here) }
                 gaps.append(here..<(here + RecordHeader.alignment))
             }
             position += RecordHeader.alignment

@@ -30,7 +30,8 @@ extension Recovery {
 
     private func visit(_ start: UInt64, _ buffer: UnsafeMutableRawPointer) throws(Errno) {
         let index = LogState.segment(of: start)
-        if let summary = try summary(of: start, buffer) {
+        let known = try summary(of: start, buffer)
+        if let summary = known {
             highest = max(highest, summary.stamp)
             if summary.stamp < mark.sequence {
                 summarized[index] = summary.used
@@ -41,7 +42,14 @@ extension Recovery {
         let got = try file.readAvailable(at: start, into: buffer, count: LogState.segmentSize)
         var end = got
         if got == LogState.segmentSize, let size = SegmentSummary.size(at: buffer + got) { end -= size }
-        scanned[index] = search(start, buffer, end)
+        end = search(start, buffer, end, promised: known == nil ? mark.written[index] ?? 0 : 0)
+        scanned[index] = max(end, known?.used ?? 0)
+        // Whatever the stamp, a summary tells what had been written; that it got to the disk only the mark can.
+        for record in known?.records ?? [] where record.header.sequence < mark.sequence {
+            if RecordHeader(from: buffer + record.position, salt: superblock.salt) != nil { continue }
+            suspects.append(Suspect(header: record.header, offset: start + UInt64(record.position)))
+            lost[index, default: []].append(record)
+        }
     }
 
     /// Reads the end of a segment: all of its summary, most often.
@@ -62,7 +70,10 @@ extension Recovery {
     }
 
     /// Reads the records themselves, and says where they end.
-    private func search(_ start: UInt64, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    /// - Parameter promised: bytes in which there must be no gap.
+    private func search(
+        _ start: UInt64, _ buffer: UnsafeMutableRawPointer, _ count: Int, promised: Int
+    ) -> Int {
         var walk = RecordWalk(bytes: buffer, count: count, salt: superblock.salt)
         var end = 0
         while let (position, header) = walk.next() {
@@ -75,6 +86,9 @@ extension Recovery {
             } else {
                 suspects.append(Suspect(header: header, offset: offset))
             }
+        }
+        for place in walk.breaks where place < promised {
+            note(start + UInt64(place), "a record is damaged, and which page it is cannot be known")
         }
         return end
     }
@@ -109,11 +123,14 @@ extension Recovery {
         defer { buffer.deallocate() }
         for index in toSummarize {
             let start = UInt64(index) * segmentSize
-            try log.summarize(index, stamp, buffer) { header, record in
-                // A torn copy of a record that was on the move must not become as good as the record.
+            // A torn copy of a record that was on the move must not become as good as the record.
+            func isPointedAt(_ header: RecordHeader, _ position: Int) -> Bool {
+                parts[header.table]?.table.points(page: header.page, to: start + UInt64(position)) == true
+            }
+            let lost = (lost[index] ?? []).filter { isPointedAt($0.header, $0.position) }
+            try log.summarize(index, stamp, buffer, lost: lost) { header, record in
                 header.isIntact(at: record, salt: superblock.salt)
-                    || parts[header.table]?.table.points(
-                        page: header.page, to: start + UInt64(record - UnsafeRawPointer(buffer))) == true
+                    || isPointedAt(header, record - UnsafeRawPointer(buffer))
             }
         }
         log.punchReplaced(evenFew: true)

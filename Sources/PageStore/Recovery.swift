@@ -28,6 +28,8 @@ final class Recovery {
     let directory: TableDirectory
     var parts: [UInt32: RecoveredTable] = [:]
     var suspects: [Suspect] = []
+    /// Records that a summary tells of, and whose headers are damaged.
+    var lost: [Int: [(position: Int, header: RecordHeader)]] = [:]
     /// Segments that had to be read, and where their records end.
     var scanned: [Int: Int] = [:]
     /// Of segments whose summaries were believed: where their records end.
@@ -68,14 +70,14 @@ final class Recovery {
         } catch {
             throw .host(path, "read the image", error)
         }
-        if purpose == .use, let problem = problems.first {
-            throw ImageError(
-                .damaged, path: path, problem.message,
-                remedy: "zramfs image export saves what is whole; zramfs image repair goes on without the rest",
-                offset: problem.offset)
-        }
+        try refuseIfUncertain()
         do throws(Errno) {
             try scan()
+        } catch {
+            throw .host(path, "read the image", error)
+        }
+        try refuseIfUncertain()
+        do throws(Errno) {
             for suspect in suspects where suspect.header.sequence < mark.sequence {
                 adopt(suspect.header, suspect.offset)
             }
@@ -90,6 +92,14 @@ final class Recovery {
             image.kept.withLock { $0[part.table.disk] = part.table }
         }
         return image
+    }
+
+    private func refuseIfUncertain() throws(ImageError) {
+        guard purpose == .use, let problem = problems.first else { return }
+        throw ImageError(
+            .damaged, path: path, problem.message,
+            remedy: "zramfs image export saves what is whole; zramfs image repair goes on without the rest",
+            offset: problem.offset)
     }
 
     /// Far more than a host's file system has: its books would not fit into memory.

@@ -19,7 +19,7 @@ extension SegmentLog {
             return books.punched
         }
         do throws(Errno) {
-            try marks.advance { state.withLock { $0.completed } }
+            try marks.advance { state.withLock { ($0.completed, $0.written) } }
         } catch {
             state.withLock { $0.punched += punched }
             throw error
@@ -45,6 +45,8 @@ extension SegmentLog {
         do {
             for index in emptied { try disown(index) }
             try synchronize()
+            // The reserve is written to before the next wait, when the mark that no longer lists it may not be there.
+            if state.withLock({ $0.reserve == nil }) { try synchronize() }
             punch(emptied)
             // The holes may be filled again when they are on the host's disk, too.
             if isTight { try synchronize() }
@@ -76,28 +78,36 @@ extension SegmentLog {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
         for index in segments {
-            try? summarize(index, stamp, buffer) { _, _ in true }
-            state.withLock { $0.finishSummary(index) }
+            let isWritten = (try? summarize(index, stamp, buffer, isOurs: true) { _, _ in true }) ?? false
+            state.withLock { $0.finishSummary(index, isWritten: isWritten) }
         }
     }
 
-    /// - Parameter isWanted: asked for each record that has an intact header.
+    /// - Parameters:
+    ///   - lost: records that are known although their headers are damaged.
+    ///   - isOurs: whether this user of the image filled the segment, so that there must be records and nothing else.
+    ///   - isWanted: asked for each record that has an intact header.
+    /// - Returns: false if there is no room for the summary, or it would hide that a record is damaged.
+    @discardableResult
     func summarize(
         _ index: Int, _ stamp: UInt64, _ buffer: UnsafeMutableRawPointer,
+        lost: [(position: Int, header: RecordHeader)] = [], isOurs: Bool = false,
         _ isWanted: (RecordHeader, UnsafeRawPointer) -> Bool
-    ) throws(Errno) {
+    ) throws(Errno) -> Bool {
         let start = UInt64(index) * UInt64(LogState.segmentSize)
         let used = state.withLock { $0.segments[index].used }
         try file.read(at: start, into: buffer, count: used)
-        var records: [(position: Int, header: RecordHeader)] = []
+        var records = lost
         var walk = RecordWalk(bytes: buffer, count: used, salt: salt)
         while let (position, header) = walk.next() {
             if isWanted(header, buffer + position) { records.append((position, header)) }
         }
+        if isOurs, !walk.breaks.isEmpty { return false }
         let size = SegmentSummary.size(records: records.count)
-        guard used + size <= LogState.segmentSize else { return }
+        guard used + size <= LogState.segmentSize else { return false }
         let summary = SegmentSummary(used: used, stamp: stamp, records: records)
         try file.write(at: start + UInt64(LogState.segmentSize - size), summary.encoded(salt: salt))
+        return true
     }
 
     /// A record is not what was written.

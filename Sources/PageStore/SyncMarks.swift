@@ -5,12 +5,15 @@ import SystemPackage
 /// true, only older.
 ///
 /// A slot, little-endian: magic, checksum (4 bytes each), sequence, next table, length (8 each). The checksum covers
-/// bytes 8 to 31.
+/// bytes 8 to 31. Behind that, not in images of earlier versions: a checksum of what follows, the number of segments (4
+/// each), sequence again (8), and for each of up to 32 segments its index and the bytes that were written (4 each).
 final class SyncMarks: Sendable {
     static let slotSize = 512
     static let offset = UInt64(LogState.segmentSize - 2 * slotSize)
     private static let magic: UInt32 = 0x314D_525A  // "ZRM1"
     private static let used = 32
+    private static let most = 32
+    private static let end = 48 + most * 8
 
     /// What a slot says.
     struct Mark: Equatable {
@@ -18,6 +21,10 @@ final class SyncMarks: Sendable {
         var nextTable: UInt64 = 0
         /// Of the file, in bytes.
         var length: UInt64 = 0
+        /// Of some segments the bytes from their beginning in which there are records and nothing else, but for zeroes.
+        var written: [Int: Int] = [:]
+        /// The slot that says it.
+        var slot = 0
     }
 
     private struct State {
@@ -37,7 +44,7 @@ final class SyncMarks: Sendable {
         defer { bytes.deallocate() }
         let got = try file.readAvailable(at: offset, into: bytes.baseAddress!, count: bytes.count)
         var latest = Mark()
-        for slot in 0..<2 where got >= slot * slotSize + used {
+        for slot in 0..<2 where got >= slot * slotSize + end {
             let reader = ByteReader(
                 bytes: UnsafeRawBufferPointer(rebasing: bytes[slot * slotSize..<(slot + 1) * slotSize]))
             guard reader.get(UInt32.self, at: 0) == magic, reader.checksumMatches(at: 4, covering: 8..<used) else {
@@ -45,39 +52,69 @@ final class SyncMarks: Sendable {
             }
             // A number that no record can have was never written by us.
             guard reader.get(UInt64.self, at: 8) <= RecordHeader.mask48 else { continue }
-            latest.sequence = max(latest.sequence, reader.get(UInt64.self, at: 8))
+            let sequence = reader.get(UInt64.self, at: 8)
+            let written = written(reader, sequence)
+            if sequence > latest.sequence {
+                (latest.sequence, latest.written, latest.slot) = (sequence, written, slot)
+            } else if sequence == latest.sequence {
+                // Which is the later one cannot be told, but nothing was written between them.
+                latest.written = latest.written.filter { written[$0.key] == $0.value }
+            }
             latest.nextTable = max(latest.nextTable, reader.get(UInt64.self, at: 16))
             latest.length = max(latest.length, reader.get(UInt64.self, at: 24))
         }
         return latest
     }
 
-    /// Goes on from what was read, or from a new table number; the next `advance` writes it.
-    func adopt(_ mark: Mark) { state.withLock { $0.mark = mark } }
+    private static func written(_ reader: ByteReader, _ sequence: UInt64) -> [Int: Int] {
+        guard reader.checksumMatches(at: used, covering: (used + 4)..<end), reader.get(UInt64.self, at: 40) == sequence
+        else { return [:] }
+        let count = min(most, Int(reader.get(UInt32.self, at: 36)))
+        let places = (0..<count).map { 48 + $0 * 8 }
+        return Dictionary(
+            places.map { (Int(reader.get(UInt32.self, at: $0)), Int(reader.get(UInt32.self, at: $0 + 4))) },
+            uniquingKeysWith: min)
+    }
+
+    /// Goes on from what was read; the next `advance` writes over the older slot.
+    func adopt(_ mark: Mark) {
+        state.withLock { state in
+            state.mark = mark
+            state.turn = mark.slot
+        }
+    }
 
     /// The next table will have at least this number.
     func note(nextTable: UInt64) { state.withLock { $0.mark.nextTable = nextTable } }
 
-    /// Waits for the host's disk, and writes how far that got: `completed` is asked before the wait. The mark itself
-    /// is on the disk after the next wait; until then the older one is true.
+    /// Waits for the host's disk, and writes how far that got: `completed` is asked before the wait, for the sequence
+    /// number and the segments without summaries. The mark itself is on the disk after the next wait; until then the
+    /// older one is true.
     ///
     /// - Throws: the error of the host, and `EIO` ever after.
-    func advance(_ completed: () -> UInt64) throws(Errno) {
+    func advance(_ completed: () -> (UInt64, [(segment: Int, bytes: Int)])) throws(Errno) {
         try state.withLock { state throws(Errno) in
             if state.hasFailed { throw .ioError }
-            let sequence = completed()
+            let (sequence, written) = completed()
             do throws(Errno) {
                 let length = try file.size()
                 try file.synchronize()
                 state.mark.sequence = max(state.mark.sequence, sequence)
                 state.mark.length = length
                 state.turn = 1 - state.turn
-                var slot = ByteWriter(count: Self.used)
+                var slot = ByteWriter(count: Self.end)
                 slot.put(Self.magic, at: 0)
                 slot.put(state.mark.sequence, at: 8)
                 slot.put(state.mark.nextTable, at: 16)
                 slot.put(state.mark.length, at: 24)
                 slot.sealChecksum(at: 4, covering: 8..<Self.used)
+                slot.put(UInt32(min(written.count, Self.most)), at: 36)
+                slot.put(state.mark.sequence, at: 40)
+                for (index, place) in written.prefix(Self.most).enumerated() {
+                    slot.put(UInt32(place.segment), at: 48 + index * 8)
+                    slot.put(UInt32(place.bytes), at: 52 + index * 8)
+                }
+                slot.sealChecksum(at: Self.used, covering: (Self.used + 4)..<Self.end)
                 try file.write(at: Self.offset + UInt64(state.turn * Self.slotSize), slot.bytes)
             } catch {
                 state.hasFailed = true

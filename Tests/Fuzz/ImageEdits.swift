@@ -63,8 +63,11 @@ struct ImageEdits {
                 sealSummary(summary, &image)
             case 6:
                 let mark = Self.segment - 1024 + number(1) % 2 * 512
-                put(take(8), at: mark + 8 + number(1) % 24, &image)
+                put(take(8), at: mark + 8 + number(1) % 80, &image)
                 seal(mark + 4, covering: (mark + 8)..<(mark + 32), &image)
+                // What it says of segments counts only with the number before it.
+                if mark + 16 <= image.count { put(Array(image[(mark + 8)..<(mark + 16)]), at: mark + 40, &image) }
+                seal(mark + 32, covering: (mark + 36)..<(mark + 304), &image)
             default:
                 let length = number(3) % (whole.count + Self.segment)
                 image = Array(image.prefix(length))
