@@ -58,6 +58,7 @@ public final class CPUHotplug {
     /// The corresponding kernel function is `cpuhp_setup_state_multi`.
     public func setupMulti(_ number: Int, name: String) async throws(Errno) {
         try await stateMutex.withLock { () async throws(Errno) in
+            registered.observe((registered.states[number] != nil).fingerprint)
             guard registered.states[number] == nil else { throw .resourceBusy }
             registered.set(number, State(number: number, name: name))
         }
@@ -73,6 +74,7 @@ public final class CPUHotplug {
         defer { kernel.leave() }
         try await hotplugLock.withRead { () async throws(Errno) in
             try await stateMutex.withLock { () async throws(Errno) in
+                registered.observe((registered.states[number] != nil).fingerprint)
                 guard let state = registered.states[number] else { throw .invalidArgument }
                 for cpu in online.indices where online[cpu] {
                     do throws(Errno) {
@@ -96,6 +98,7 @@ public final class CPUHotplug {
         defer { kernel.leave() }
         await hotplugLock.withRead {
             await stateMutex.withLock {
+                registered.observe((registered.states[number] != nil).fingerprint)
                 for cpu in online.indices where online[cpu] { instance.cpuDown(cpu) }
                 guard let state = registered.states[number] else { return }
                 let before = state.instances.count
@@ -138,9 +141,9 @@ public final class CPUHotplug {
         defer { kernel.leave() }
         guard online.indices.contains(cpu) else { throw .invalidArgument }
         try await hotplugLock.withWrite { () async throws(Errno) in
+            registered.observe(UInt64(onlineCount) << 1 | (online[cpu] ? 1 : 0))
             guard online[cpu] != isUp else { return }
             guard isUp || onlineCount > 1 else { throw .resourceBusy }
-            registered.noteRead()
             for state in registered.sorted {
                 for (place, instance) in state.instances.enumerated() {
                     instance.memory.touch()

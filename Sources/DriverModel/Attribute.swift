@@ -115,11 +115,12 @@ extension KernfsRoot {
         names: (show: StaticString, store: StaticString) = ("dev_attr_show", "dev_attr_store"), pins: Bool = true
     ) throws(Errno) {
         for attribute in attributes {
-            try makeFile(
+            let node = try makeFile(
                 attribute.name, in: directory, mode: attribute.mode,
                 ops: AttributeOps(attribute, owner, module: module, kernel: kernel, names: names),
                 owner: pins ? module : nil,
                 lockKey: kernel.lockdep.isOn ? "\(module?.name ?? "")/\(Owner.self)/\(attribute.name)" : "")
+            node.memory = (owner as? KernelMemory)?.id
         }
     }
 

@@ -31,7 +31,9 @@ public final class Gendisk: KernelMemory {
     /// The module that an open pins.
     public let module: Module
     /// The device's directory while it is registered.
-    public private(set) var node: KernfsNode?
+    public private(set) var node: KernfsNode? {
+        didSet { openMutex.changed(9, from: oldValue.fingerprint, to: node.fingerprint) }
+    }
     /// Sectors of 512 bytes.
     public private(set) var capacity: UInt64 = 0 {
         didSet { openMutex.changed(7, from: oldValue, to: capacity) }
@@ -106,6 +108,7 @@ public final class Gendisk: KernelMemory {
         defer { kernel.leave() }
         await openMutex.withLock { isLive = false }
         setCapacity(0)
+        openMutex.observe((node != nil).fingerprint)
         guard let node else { return }
         for name in ["bdi", "queue", "holders", "slaves"] { await core.root.remove(name, from: node, file, line) }
         kernel.enter("device_del")
@@ -154,6 +157,7 @@ public final class Gendisk: KernelMemory {
         kernel.enter("blkdev_open")
         defer { kernel.leave() }
         try await openMutex.withLock { () async throws(Errno) in
+            openMutex.observe(isLive.fingerprint)
             guard isLive else { throw .noSuchAddressOrDevice }
             guard await module.tryGet() else { throw .noSuchAddressOrDevice }
             do throws(Errno) {

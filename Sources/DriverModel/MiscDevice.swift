@@ -10,7 +10,9 @@ public final class MiscDevice {
     /// The name, e.g. `test_sysfs0`.
     public let name: String
     private let core: DriverCore
-    private var node: KernfsNode?
+    private var node: KernfsNode? {
+        didSet { core.miscMutex.changed(name.fingerprint, from: oldValue.fingerprint, to: node.fingerprint) }
+    }
     private var place = 0
     private var shown: [String] = []
 
@@ -50,6 +52,7 @@ public final class MiscDevice {
         kernel.enter("misc_deregister")
         defer { kernel.leave() }
         await core.miscMutex.withLock {
+            core.miscMutex.observe((node != nil).fingerprint)
             guard let node else { return }
             for name in ["device_destroy", "device_unregister", "device_del"] as [StaticString] { kernel.enter(name) }
             for attribute in Self.attributes.reversed() {

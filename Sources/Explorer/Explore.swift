@@ -62,7 +62,7 @@ public func explore(
     if verdicts.isEmpty { verdicts = [share.isCut ? .undecided : .proved] }
     return Outcome(
         scenario: scenario.name, patches: patches.sorted().map(\.rawValue), verdicts: verdicts, findings: findings,
-        counts: counts, reductions: options.reductions, digest: digest,
+        counts: counts, reductions: share.reductions, mistake: share.mistake, digest: digest,
         finals: String(share.result.finals.sorted().reduce(1, mix), radix: 16))
 }
 
@@ -94,13 +94,17 @@ func search(
     let clock = KernelClock()
     var counts = saved?.counts ?? SearchCounts()
     var attempts = max(1, counts.attempts)
+    var reductions = options.reductions
+    var mistake: String?
     while true {
         let first = saved?.branches ?? [WorkPool.Branch(path: [])]
         let share = SearchShare(pool: WorkPool(threads: options.threads, first: first))
         share.limit(options, isInterrupted, progress)
+        share.reductions = reductions
+        share.mistake = mistake
         if let saved { share.load(saved) }
         nonisolated(unsafe) let searchers = (0..<options.threads).map { number in
-            Searcher(setting, options.reductions, share, table: table, number: number)
+            Searcher(setting, reductions, share, table: table, number: number)
         }
         if options.threads == 1 {
             searchers[0].work()
@@ -116,6 +120,11 @@ func search(
             if searcher !== searchers[0], merged.merge(searcher.table) { isBroken = true }
         }
         counts = sum
+        if let wrong = searchers.compactMap(\.mistake).first {
+            isBroken = true
+            mistake = wrong
+            reductions.remove(.recalledSteps)
+        }
         if isPart { share.isCut = true }
         if !isBroken || share.isCut {
             counts.states = share.stateCount

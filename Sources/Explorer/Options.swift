@@ -2,6 +2,8 @@
 public struct ExploreOptions: Codable, Sendable {
     /// What makes the search shorter.
     public var reductions = Reductions.all
+    /// Every so many recalled steps one is taken after all, and compared with what was recalled; 1: all.
+    public var checkEvery = 4096
     /// Threads; each has its own machines.
     public var threads = 1
     /// Bytes that the set of states may take; beyond, the search ends undecided.

@@ -24,6 +24,8 @@ public struct Outcome: Codable, Sendable {
     public let counts: SearchCounts
     /// What made it shorter.
     public let reductions: Reductions
+    /// A step that did something else than was recalled, if one did: the search was done again without recalling.
+    public let mistake: String?
     /// Stands for scenario, patches and program.
     public let digest: String
     /// Stands for the set of final states.

@@ -105,6 +105,15 @@ final class Run {
     @inline(__always)
     var fingerprint: UInt64 { mix(kernel.sharedFingerprint, localSum) }
 
+    /// Freed memory to which tasks may point, and a bit for each of them.
+    var dangling: [Dangling] {
+        kernel.pinnedMemory.map { id in
+            Dangling(
+                memory: id,
+                tasks: tasks.indices.reduce(0) { tasks[$1].knows(id) ? $0 | 1 << UInt32($1) : $0 })
+        }
+    }
+
     @inline(__always)
     func isEnabled(_ number: Int) -> Bool { kernel.isEnabled(tasks[number]) }
 

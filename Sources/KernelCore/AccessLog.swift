@@ -12,16 +12,29 @@ public struct AccessLog {
     /// Allocations: this and what tells them apart.
     public static let allocations: UInt32 = 0x4000_0000
 
+    /// True for an object that one task alone uses.
+    @inlinable @inline(__always)
+    public static func isPrivate(_ id: UInt32) -> Bool { id & ~0xfff == privates }
+
     /// Off, nothing is recorded.
     public var isOn = false
-    /// The accesses of the step so far, perhaps several times the same.
+    /// The accesses of the step so far.
     public private(set) var list: [Access] = []
+    /// What else the step found as it was, although no order of steps could matter to it: whoever wants to know what
+    /// the step would do elsewhere has to look there too.
+    public private(set) var conditions: [UInt32] = []
+    /// By how much the step changed the hashes of what it wrote.
+    public private(set) var changes: [(id: UInt32, by: UInt64)] = []
 
     init() {}
 
     /// Forgets what was recorded.
     @inline(__always)
-    public mutating func clear() { list.removeAll(keepingCapacity: true) }
+    public mutating func clear() {
+        list.removeAll(keepingCapacity: true)
+        conditions.removeAll(keepingCapacity: true)
+        changes.removeAll(keepingCapacity: true)
+    }
 
     /// Notes that the step depends on something.
     @inline(__always)
@@ -33,6 +46,18 @@ public struct AccessLog {
     @inline(__always)
     public mutating func write(_ id: UInt32) {
         if isOn { add(id << 1 | 1) }
+    }
+
+    /// Notes that the step depends on something that orders it already, such as what a lock protects that it holds.
+    @inline(__always)
+    public mutating func condition(_ id: UInt32) {
+        if isOn { conditions.append(id) }
+    }
+
+    /// Notes by how much the hash of something changed.
+    @inline(__always)
+    public mutating func change(_ id: UInt32, by difference: UInt64) {
+        if isOn { changes.append((id, difference)) }
     }
 
     @inline(never)

@@ -12,6 +12,14 @@ public func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
 public protocol Fingerprinted {
     /// Equal for equal values, within one kernel and across reruns of it.
     var fingerprint: UInt64 { get }
+    /// Calls `body` with the number of each memory that the value points to.
+    func forEachMemory(_ body: (UInt32) -> Void)
+}
+
+extension Fingerprinted {
+    /// It points to none.
+    @inlinable @inline(__always)
+    public func forEachMemory(_ body: (UInt32) -> Void) {}
 }
 
 extension Bool: Fingerprinted {
@@ -42,9 +50,13 @@ extension String: Fingerprinted {
 extension Optional: Fingerprinted where Wrapped: Fingerprinted {
     /// The wrapped value's, or a constant for nil.
     public var fingerprint: UInt64 { map { mix(3, $0.fingerprint) } ?? 5 }
+    /// The wrapped value's.
+    public func forEachMemory(_ body: (UInt32) -> Void) { self?.forEachMemory(body) }
 }
 
 extension Array: Fingerprinted where Element: Fingerprinted {
     /// In order.
     public var fingerprint: UInt64 { reduce(UInt64(count)) { mix($0, $1.fingerprint) } }
+    /// Each element's.
+    public func forEachMemory(_ body: (UInt32) -> Void) { for element in self { element.forEachMemory(body) } }
 }

@@ -23,11 +23,13 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
             check()
             kernel.current.observe(mix(UInt64(id), storage.fingerprint))
             noteRead()
+            kernel.know(storage)
             return storage
         }
         set {
             check()
             if kernel.current.state == .dead { return }
+            kernel.drop(storage)
             changed(0, from: storage.fingerprint, to: newValue.fingerprint)
             storage = newValue
         }
@@ -36,9 +38,10 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
     /// Reads it without the lock, as a driver may on purpose: a step, for the value can change at any time.
     public func loadUnlocked(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {
         await kernel.step(.load, on: self, file, line)
-        if let owner, owner.isFreed { kernel.fault(owner.kind, in: owner) }
+        owner?.check()
         kernel.current.observe(storage.fingerprint)
         noteRead()
+        kernel.know(storage)
         return storage
     }
 
@@ -47,7 +50,7 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
 
     private func check() {
         if kernel.isHalting || kernel.current === kernel.idle { return }
-        if let owner, owner.isFreed { kernel.fault(owner.kind, in: owner) }
+        owner?.check()
         precondition(isHeld(), "\(name) is touched by a task that does not hold its lock")
     }
 }
@@ -72,6 +75,7 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
         check()
         kernel.current.observe(storage.fingerprint)
         noteRead()
+        kernel.know(storage)
         return storage
     }
 
@@ -82,6 +86,8 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
         await kernel.step(.store, on: self, file, line)
         check()
         if kernel.isHalting || kernel.current.state == .dead { return }
+        noteCondition()
+        kernel.drop(storage)
         let old = storage.fingerprint
         change(&storage)
         changed(0, from: old, to: storage.fingerprint)
@@ -92,6 +98,7 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
         await kernel.step(.store, on: self, file, line)
         check()
         if kernel.isHalting || kernel.current.state == .dead { return }
+        kernel.drop(storage)
         changed(0, from: storage.fingerprint, to: value.fingerprint)
         storage = value
     }
@@ -103,6 +110,6 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
     public func forget(_ value: Value) { storage = value }
 
     private func check() {
-        if let owner, owner.isFreed, !kernel.isHalting { kernel.fault(owner.kind, in: owner) }
+        owner?.check()
     }
 }

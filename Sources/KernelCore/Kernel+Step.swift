@@ -42,6 +42,7 @@ extension Kernel {
             await task.suspend()
             if isHalting { return }
             task.state = .running
+            forgetDriver(task)
             // Lets go of the object: what nobody refers to any more is no longer part of the state.
             task.pending = nil
             task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
@@ -90,6 +91,7 @@ extension Kernel {
     public func resume(_ task: KernelTask) {
         task.resume()
         executor.drain()
+        if hasFreed { settleFreed() }
     }
 
     /// True if the parked task's next step can be taken now.

@@ -75,6 +75,12 @@ public final class Kernel {
     var nextObject: UInt32 = 0
     /// Free numbers of each kind of memory, a bit each.
     var numbers: [UInt32: UInt64] = [:]
+    /// Freed memory whose numbers are not free yet; while exploring.
+    var freedMemory: [FreedMemory] = []
+    var hasFreed = false
+    /// Counts what depends on who else points to memory or runs in text: frees, and the last task that may point to freed
+    /// memory forgetting it.
+    public internal(set) var memoryEvents = 0
     var nextTask: UInt32 = 0
     var onHalt: [() -> Void] = []
     let clock: KernelClock
@@ -178,6 +184,7 @@ public final class Kernel {
         tasks = []
         spare = nil
         memory = [:]
+        freedMemory = []
         onEvent = nil
         nameOfProcess = nil
         groupOfProcess = nil
@@ -193,7 +200,10 @@ public final class Kernel {
     public func atHalt(_ body: @escaping () -> Void) { onHalt.append(body) }
 
     func ended(_ task: Unmanaged<KernelTask>) {
-        task._withUnsafeGuaranteedRef { $0.state = .ended }
+        task._withUnsafeGuaranteedRef {
+            $0.state = .ended
+            if mode == .exploring { forgetAll($0) }
+        }
         current = idle
         guard mode == .live, !isHalting else { return }
         let task = remove(task)

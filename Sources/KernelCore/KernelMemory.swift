@@ -12,9 +12,8 @@ open class KernelMemory: Fingerprinted {
     public let moduleName: String
     /// Tells it apart from all others that anybody can still refer to.
     ///
-    /// A number is used again once nobody can tell: not when the memory is freed, for there may be dangling pointers,
-    /// but when the last reference to this object is gone. Thus a device that was set up and reset ten times is in the
-    /// state of one that was set up once.
+    /// A number is used again once nobody can tell: not when the memory is freed, for there may be dangling pointers
+    /// (`FreedMemory`). Thus a device that was set up and reset ten times is in the state of one that was set up once.
     public let id: UInt32
     private let kindID: UInt32
 
@@ -31,14 +30,19 @@ open class KernelMemory: Fingerprinted {
         if number == 64 { kernel.nextObject += 1 }
         id = kindID | (number < 64 ? number : 64 + kernel.nextObject & 0x7fff)
         kernel.memory[ObjectIdentifier(self)] = self
-        kernel.sharedFingerprint &+= mix(11, UInt64(id))
+        // From here on the task knows it.
+        kernel.current.observe(UInt64(id))
+        kernel.know(id)
         kernel.accesses.write(kindID | 0xffff)
+        change(by: mix(11, UInt64(id)))
     }
 
-    deinit {
-        if id & 0xffff < 64 { kernel.numbers[kindID]? |= 1 << UInt64(id & 63) }
-        if isFreed { kernel.sharedFingerprint &-= mix(13, UInt64(id)) }
-        kernel.accesses.write(kindID | 0xffff)
+    deinit { if isFreed { kernel.gone(id) } }
+
+    private func change(by difference: UInt64) {
+        kernel.sharedFingerprint &+= difference
+        kernel.accesses.change(kindID | 0xffff, by: difference)
+        kernel.accesses.change(id, by: difference)
     }
 
     /// True if it outlived the module that allocated it.
@@ -47,19 +51,33 @@ open class KernelMemory: Fingerprinted {
     /// The allocation's identity within the kernel.
     public final var fingerprint: UInt64 { UInt64(id) }
 
+    /// It is itself.
+    public final func forEachMemory(_ body: (UInt32) -> Void) { body(id) }
+
     /// Frees it, as `kfree` or `vfree`. Freeing twice is reported as the slab allocator would.
     open func free() {
         if kernel.isHalting { return }
         guard !isFreed else { return kernel.fault("double free of \(kind)", in: self) }
         isFreed = true
         kernel.memory[ObjectIdentifier(self)] = nil
-        kernel.sharedFingerprint &+= mix(13, UInt64(id)) &- mix(11, UInt64(id))
+        let freed = FreedMemory(id: id, kindID: kindID)
+        kernel.know(id)
         kernel.accesses.write(id)
+        change(by: freed.mark &- mix(11, UInt64(id)))
+        kernel.freed(freed)
     }
 
     /// Says that the current task reads or writes it.
     public func touch() {
         kernel.accesses.read(id)
+        kernel.know(id)
+        if isFreed, !kernel.isHalting { kernel.fault(kind, in: self) }
+    }
+
+    /// Says that the current task uses a member of it, which is the access that counts.
+    func check() {
+        kernel.accesses.condition(id)
+        kernel.know(id)
         if isFreed, !kernel.isHalting { kernel.fault(kind, in: self) }
     }
 }

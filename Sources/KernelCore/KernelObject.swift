@@ -33,6 +33,7 @@ open class KernelObject: Fingerprinted {
         accessID = id
         kernel.nextObject += 1
         kernel.accesses.write(AccessLog.births)
+        kernel.accesses.change(AccessLog.births, by: 1)
     }
 
     /// Makes an object that one task alone will use, many of which come and go.
@@ -82,8 +83,7 @@ open class KernelObject: Fingerprinted {
     @inline(__always)
     public final func changed(_ slot: UInt64, from old: UInt64, to new: UInt64) {
         guard kernel.mode == .exploring else { return }
-        let key = mix(UInt64(id), slot)
-        kernel.sharedFingerprint &+= mix(key, new) &- mix(key, old)
+        change(slot, old, new)
         kernel.accesses.write(accessID)
     }
 
@@ -92,12 +92,34 @@ open class KernelObject: Fingerprinted {
     @inline(__always)
     public final func changedByOne(_ slot: UInt64, from old: UInt64, to new: UInt64) {
         guard kernel.mode == .exploring else { return }
-        let key = mix(UInt64(id), slot)
-        kernel.sharedFingerprint &+= mix(key, new) &- mix(key, old)
+        change(slot, old, new)
         kernel.accesses.read(accessID)
+    }
+
+    @inline(__always)
+    private func change(_ slot: UInt64, _ old: UInt64, _ new: UInt64) {
+        let key = mix(UInt64(id), slot)
+        let difference = mix(key, new) &- mix(key, old)
+        kernel.sharedFingerprint &+= difference
+        kernel.accesses.change(accessID, by: difference)
     }
 
     /// Says that the current step depends on the object's state.
     @inline(__always)
     public final func noteRead() { kernel.accesses.read(accessID) }
+
+    /// Says that the current task goes on by what it sees of the object's state: `value`.
+    @inline(__always)
+    public final func observe(_ value: UInt64) {
+        kernel.current.observe(value)
+        noteRead()
+    }
+
+    /// Says that the current step found the object as it is, where no order of steps could matter to it: see
+    /// `AccessLog.conditions`.
+    @inline(__always)
+    public final func noteCondition() { kernel.accesses.condition(accessID) }
+
+    /// What `admits` looks at, beside the task itself: the object, unless it says otherwise.
+    open func admission(of task: KernelTask) -> UInt32 { accessID }
 }

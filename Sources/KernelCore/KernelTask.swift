@@ -63,6 +63,11 @@ public final class KernelTask {
     var held = PlainStack<HeldObject>()
     /// Behind `frames`.
     var calls = PlainStack<Frame>()
+    /// Memory that it may point to, by number: what it has allocated, found or touched since it entered a driver's code.
+    /// While exploring.
+    var known: [UInt32] = []
+    /// Memory that it may point to because it has found or opened a file that belongs to it.
+    var opened: [UInt32] = []
     var continuation: UnsafeContinuation<Void, Never>?
     var index = 0
     private var givenName: String
@@ -77,7 +82,12 @@ public final class KernelTask {
     }
 
     /// Forgets what was observed: the task's future depends on `state` alone from here (a shell's next command).
-    public func boundary(_ state: UInt64) { history = mix(0x7a72_616d, state) }
+    ///
+    /// - Parameter isAtRest: the task has nothing of the kernel's in hand, such as an open file.
+    public func boundary(_ state: UInt64, isAtRest: Bool = false) {
+        history = mix(0x7a72_616d, state)
+        if isAtRest { kernel?.forgetAll(self) }
+    }
 
     /// Adds something that the task saw to the hash of its local state.
     @inline(__always)
@@ -90,6 +100,13 @@ public final class KernelTask {
         if bornAt == 0 { bornAt = now }
         if givenName.isEmpty { _ = name }
     }
+
+    /// Memory that it may point to, by number.
+    public var knownMemory: [UInt32] { known + opened }
+
+    /// True if it may point to that memory.
+    @inline(__always)
+    public func knows(_ memory: UInt32) -> Bool { known.contains(memory) || opened.contains(memory) }
 
     /// Delivers a signal: ends an interruptible wait.
     public func signal() {

@@ -61,6 +61,7 @@ public final class Mutex: KernelObject {
         await kernel.step(.tryLock, on: self, file, line)
         if kernel.isHalting { return true }
         kernel.current.observe(holder == nil ? 3 : 5)
+        noteRead()
         guard holder == nil else { return false }
         take(kernel.current, file, line)
         return true

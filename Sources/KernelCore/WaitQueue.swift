@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Tasks that wait for a condition. The kernel's `wait_queue_head_t`.
 public final class WaitQueue: KernelObject {
-    private var conditions: [ObjectIdentifier: () -> Bool] = [:]
+    private var conditions: [ObjectIdentifier: (holds: () -> Bool, on: KernelObject)] = [:]
     /// Names the tasks that a waiter depends on, where the kernel cannot; for the wait graph.
     public var holdersHint: (() -> [KernelTask])?
 
@@ -14,17 +14,24 @@ public final class WaitQueue: KernelObject {
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         if operation == .waitInterruptible, task.hasSignal { return true }
-        return conditions[ObjectIdentifier(task)]?() ?? true
+        return conditions[ObjectIdentifier(task)]?.holds() ?? true
+    }
+
+    public override func admission(of task: KernelTask) -> UInt32 {
+        conditions[ObjectIdentifier(task)]?.on.accessID ?? accessID
     }
 
     public override func holders(against operation: Operation) -> [KernelTask] { holdersHint?() ?? [] }
 
     /// Waits until the condition is true, as `wait_event`. Whoever makes it true calls `wakeWaiters()`.
+    ///
+    /// - Parameter object: what the condition is about; nil: the queue's own state.
     public func wait(
-        _ file: StaticString = #fileID, _ line: UInt32 = #line, until condition: @escaping () -> Bool
+        on object: KernelObject? = nil, _ file: StaticString = #fileID, _ line: UInt32 = #line,
+        until condition: @escaping () -> Bool
     ) async {
         let me = ObjectIdentifier(kernel.current)
-        conditions[me] = condition
+        conditions[me] = (condition, object ?? self)
         await kernel.step(.wait, on: self, file, line)
         conditions[me] = nil
         await kernel.stepDone(.wait, on: self)
@@ -32,12 +39,14 @@ public final class WaitQueue: KernelObject {
 
     /// Waits until the condition is true or a signal arrives, as `wait_event_interruptible`.
     ///
+    /// - Parameter object: what the condition is about; nil: the queue's own state.
     /// - Throws: `EINTR` if a signal ended the wait.
     public func waitInterruptible(
-        _ file: StaticString = #fileID, _ line: UInt32 = #line, until condition: @escaping () -> Bool
+        on object: KernelObject? = nil, _ file: StaticString = #fileID, _ line: UInt32 = #line,
+        until condition: @escaping () -> Bool
     ) async throws(Errno) {
         let me = ObjectIdentifier(kernel.current)
-        conditions[me] = condition
+        conditions[me] = (condition, object ?? self)
         await kernel.step(.waitInterruptible, on: self, file, line)
         conditions[me] = nil
         if !kernel.isHalting, !condition() { throw .interrupted }
@@ -78,6 +87,7 @@ public final class Completion: KernelObject {
         await kernel.step(.wait, on: self, file, line)
         let isDone = done > 0
         kernel.current.observe(isDone.fingerprint)
+        noteRead()
         expired.remove(me)
         guard isDone, !kernel.isHalting else { return 0 }
         take()

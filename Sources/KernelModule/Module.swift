@@ -73,6 +73,7 @@ public final class Module: KernelObject, KernelText {
         didSet {
             changed(2, from: oldValue.fingerprint, to: isFreed.fingerprint)
             kernel.accesses.write(textID)
+            kernel.accesses.change(textID, by: 1)
             kernel.freed(text: self)
         }
     }

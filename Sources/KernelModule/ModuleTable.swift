@@ -91,9 +91,10 @@ public final class ModuleTable {
     /// Finds the module and makes it going, under `module_mutex`.
     private func stop(_ name: String, force: Bool) async throws(Errno) -> Module {
         try await mutex.withLock { () async throws(Errno) in
+            mutex.observe(find(name).fingerprint)
             guard let module = find(name) else { throw .noSuchFileOrDirectory }
             guard module.users.isEmpty else { throw .wouldBlock }
-            module.noteRead()
+            module.observe(module.state.rawValue)
             guard module.state == .live else { throw .resourceBusy }
             guard await module.tryStop(force: force) else { throw .wouldBlock }
             if force { kernel.taint("R") }
@@ -105,6 +106,7 @@ public final class ModuleTable {
     private func addUnformed(_ definition: ModuleDefinition) async throws(Errno) -> Module {
         while true {
             let (module, existing) = await mutex.withLock { () async -> (Module?, Module?) in
+                mutex.observe(find(definition.name).fingerprint)
                 if let existing = find(definition.name) {
                     existing.noteRead()
                     return (nil, existing)
@@ -116,10 +118,11 @@ public final class ModuleTable {
             }
             if let module { return module }
             guard let existing, !kernel.isHalting else { throw .interrupted }
+            existing.observe(existing.state.rawValue)
             if existing.state == .live { throw .fileExists }
             if existing.state == .going, !waitsForGoing { throw .resourceBusy }
             queue.holdersHint = { [weak self] in self?.loading(existing) ?? [] }
-            try await queue.waitInterruptible { existing.isFreed || existing.state == .live }
+            try await queue.waitInterruptible(on: existing) { existing.isFreed || existing.state == .live }
             existing.noteRead()
         }
     }

@@ -52,6 +52,9 @@ public final class KernfsNode: KernelObject {
     /// Self-removal: someone claimed it, and it is done.
     var selfRemoval = (claimed: false, done: false)
 
+    /// The allocation that its methods work on, by number: who has found the node may come to use it.
+    public var memory: UInt32?
+
     let root: KernfsRoot
     private var byName: [String: KernfsNode] = [:]
 

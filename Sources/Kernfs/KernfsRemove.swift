@@ -11,9 +11,13 @@ extension KernfsRoot {
         defer { kernel.leave() }
         await kernel.step(.deactivate, on: top, file, line)
         if kernel.isHalting { return }
-        for node in postOrder(top) where node.isActive { node.count(KernfsNode.deactivatedBias) }
+        for node in postOrder(top) {
+            node.noteCondition()
+            if node.isActive { node.count(KernfsNode.deactivatedBias) }
+        }
         await kernel.stepDone(.deactivate, on: top)
         for node in postOrder(top) {
+            node.noteCondition()
             await drain(node, file, line)
             if kernel.isHalting { return }
             node.noteRead()
@@ -47,6 +51,7 @@ extension KernfsRoot {
         defer { kernel.leave() }
         await node.breakActiveProtection()
         let won = !node.selfRemoval.claimed
+        node.noteRead()
         kernel.current.observe(won.fingerprint)
         if won {
             node.selfRemoval.claimed = true

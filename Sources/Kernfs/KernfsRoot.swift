@@ -94,6 +94,7 @@ public final class KernfsRoot {
     private func add(
         _ name: String, _ kind: KernfsNode.Kind, _ mode: UInt16, _ parent: KernfsNode, owner: Module?, lockKey: String?
     ) throws(Errno) -> KernfsNode {
+        parent.observe(mix(parent.isActive.fingerprint, parent.child(name).fingerprint))
         guard parent.isActive else { throw .noSuchFileOrDirectory }
         guard parent.child(name) == nil else { throw .fileExists }
         let node = KernfsNode(root: self, name: name, kind: kind, mode: mode, owner: owner, lockKey: lockKey)
@@ -132,6 +133,7 @@ public final class KernfsRoot {
             here = lookup(String(name), in: directory)
         }
         kernel.current.observe(mix(here.map { UInt64($0.id) } ?? 0, (parent != nil).fingerprint))
+        if let memory = here?.memory { kernel.open(memory) }
         return (here, parent != nil)
     }
 

@@ -172,6 +172,8 @@ struct DeviceTable: Fingerprinted {
     }
 
     var fingerprint: UInt64 { inOrder.reduce(1) { mix($0, mix(UInt64($1.index), $1.fingerprint)) } }
+
+    func forEachMemory(_ body: (UInt32) -> Void) { inOrder.forEachMemory(body) }
 }
 
 extension ZramDriver {

@@ -27,4 +27,6 @@ struct ZramExtras: Fingerprinted {
         }
         return comps.reduce(hash) { mix($0, $1.fingerprint) }
     }
+
+    func forEachMemory(_ body: (UInt32) -> Void) { comps.forEachMemory(body) }
 }

@@ -25,8 +25,14 @@ struct ExploreCommand: ParsableCommand {
     @Option(help: "Seconds at most.") var seconds: Double?
     @Option(
         help:
-            "Reductions that are left out, joined by commas: fingerprints symmetry local-steps sleep-sets named-files.")
+            "Reductions that are left out, joined by commas: fingerprints symmetry local-steps sleep-sets named-files recalled-steps."
+    )
     var without: String?
+    @Flag(
+        help:
+            "For who writes a driver: take each step that could be recalled as well, and say if it does something else."
+    )
+    var checkSteps = false
     @Flag(help: "Do not look for the shortest schedule.") var anySchedule = false
     @Option(help: "Write the proof to this file; zramfs verify-proof checks it again.") var proof: String?
     @Option(help: "Write a bash script that drives a mount into the worst schedule found; run it with the mount point.")
@@ -137,6 +143,7 @@ struct ExploreCommand: ParsableCommand {
         options.memory = memory << 20
         options.seconds = seconds ?? .infinity
         options.isMinimising = !anySchedule
+        if checkSteps { options.checkEvery = 1 }
         for name in (without ?? "").split(separator: ",") {
             guard let reduction = Reductions.named(String(name)) else {
                 throw Failure("--without \(name): known are \(Reductions.all.names.joined(separator: " "))", .usage)
@@ -187,7 +194,10 @@ enum OutcomeText {
         }
         Swift.print(
             "  looked at \(counts.states) states, \(counts.transitions) transitions, \(counts.finalStates) ends in "
-                + "\(counts.runs) runs, \(Number.text(counts.seconds)) s")
+                + "\(counts.runs) runs and \(counts.recalled) recalled steps, \(Number.text(counts.seconds)) s")
+        if let mistake = outcome.mistake {
+            Swift.print("  recalling steps was given up: \(mistake)")
+        }
         if let first = counts.firstFailure {
             Swift.print("  first failure seen after \(Number.text(first * 1000)) ms")
         }

@@ -56,6 +56,66 @@ struct ReductionTests {
         #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(3).joined(separator: "\n"))")
     }
 
+    private static let bases: [Reductions] = [
+        .all, [.fingerprints, .namedFiles], [.fingerprints, .namedFiles, .sleepSets],
+    ]
+
+    /// What a search found, and how; but for how often a machine was made.
+    private func look(
+        _ scenario: Scenario, _ patches: Set<Patch>, _ reductions: Reductions, checkEvery: Int = 1 << 40
+    ) -> (outcome: Outcome, account: [String]) {
+        var options = ExploreOptions()
+        options.reductions = reductions
+        options.isMinimising = false
+        options.checkEvery = checkEvery
+        let outcome = explore(scenario, patches: patches, options: options)
+        let counts = outcome.counts
+        return (
+            outcome,
+            [
+                "\(outcome.verdicts)", outcome.finals, "\(outcome.findings.map(\.schedule.description))",
+                "\([counts.states, counts.transitions, counts.finalStates, counts.failures, counts.depth])",
+            ]
+        )
+    }
+
+    /// nil if recalled steps change nothing, and each does what it does when it is taken.
+    private func recalling(
+        _ scenario: Scenario, _ patches: Set<Patch>, in bases: [Reductions] = Self.bases
+    ) -> String? {
+        for base in bases {
+            let taken = look(scenario, patches, base.subtracting(.recalledSteps))
+            let recalled = look(scenario, patches, base.union(.recalledSteps))
+            let checked = look(scenario, patches, base.union(.recalledSteps), checkEvery: 1)
+            let what = "\(scenario.name) \(scenario.terminalTexts) \(patches) \(base.names)"
+            if !checked.outcome.reductions.contains(.recalledSteps) { return "mistaken: \(what)" }
+            if taken.account != recalled.account { return "\(what): \(taken.account), recalled \(recalled.account)" }
+            if taken.account != checked.account { return "\(what): \(taken.account), checked \(checked.account)" }
+        }
+        return nil
+    }
+
+    @Test("a recalled step does what it does when it is taken: generated scenarios")
+    func recalledSteps() throws {
+        let wrong = parallel(Self.count, threads: 2) { number -> String? in
+            guard let (scenario, patches) = try? Self.generated(UInt64(number + 1)) else { return "unreadable" }
+            return recalling(scenario, patches)
+        }.compactMap { $0 }
+        #expect(wrong.isEmpty, "\(wrong.count): \(wrong.prefix(3).joined(separator: "\n"))")
+    }
+
+    @Test("a recalled step does what it does when it is taken: the matrix", arguments: Fixtures.names)
+    func recalledMatrix(name: String) throws {
+        let scenario = try Fixtures.scenario(name)
+        // All of them in a long run.
+        let isLong = Self.count > 25
+        let first = Fixtures.names.firstIndex(of: name)! % Policy.all.count
+        for policy in isLong ? Policy.all[...] : Policy.all[first...first] {
+            let wrong = recalling(scenario, policy.patches, in: isLong ? Self.bases : [.all])
+            #expect(wrong == nil, "\(policy.name)")
+        }
+    }
+
     @Test("fingerprints forget nothing that matters: with and without them the final states are the same")
     func fingerprints() throws {
         let scenario = try Scenario(

@@ -16,8 +16,12 @@ public struct Reductions: OptionSet, Codable, Sendable, Hashable {
     public static let sleepSets = Reductions(rawValue: 8)
     /// Attribute files that no script names are left out.
     public static let namedFiles = Reductions(rawValue: 16)
+    /// A step that was seen before, and finds the same as then, is recalled and not taken again.
+    public static let recalledSteps = Reductions(rawValue: 32)
     /// All of them.
-    public static let all: Reductions = [.fingerprints, .symmetry, .localSteps, .sleepSets, .namedFiles]
+    public static let all: Reductions = [
+        .fingerprints, .symmetry, .localSteps, .sleepSets, .namedFiles, .recalledSteps,
+    ]
     /// None.
     public static let none: Reductions = []
 
@@ -25,13 +29,13 @@ public struct Reductions: OptionSet, Codable, Sendable, Hashable {
     public var names: [String] {
         let all: [(Reductions, String)] = [
             (.fingerprints, "fingerprints"), (.symmetry, "symmetry"), (.localSteps, "local-steps"),
-            (.sleepSets, "sleep-sets"), (.namedFiles, "named-files"),
+            (.sleepSets, "sleep-sets"), (.namedFiles, "named-files"), (.recalledSteps, "recalled-steps"),
         ]
         return all.filter { contains($0.0) }.map(\.1)
     }
 
     /// The reduction of that name.
     public static func named(_ name: String) -> Reductions? {
-        (0..<5).map { Reductions(rawValue: 1 << $0) }.first { $0.names == [name] }
+        (0..<6).map { Reductions(rawValue: 1 << $0) }.first { $0.names == [name] }
     }
 }

@@ -8,6 +8,8 @@ public struct SearchCounts: Codable, Sendable, Equatable {
     public var runs = 0
     /// Steps taken, replayed ones as well.
     public var steps = 0
+    /// Steps recalled.
+    public var recalled = 0
     /// Different states in which nobody can go on.
     public var finalStates = 0
     /// Schedules that failed, of those that were looked at.
@@ -25,6 +27,7 @@ public struct SearchCounts: Codable, Sendable, Equatable {
         transitions += other.transitions
         runs += other.runs
         steps += other.steps
+        recalled += other.recalled
         failures += other.failures
         depth = max(depth, other.depth)
     }

@@ -10,6 +10,11 @@ final class SearchShare: @unchecked Sendable {
     var depthLimit = 100_000
     /// Something was not looked at.
     var isCut = false
+    /// What makes the search shorter; without recalled steps once one of them was wrong.
+    var reductions = Reductions.all
+    /// Which one, and how.
+    var mistake: String?
+    var checkEvery: Int { options.checkEvery }
     private let plain = Atomic<Int>(0)
     private let found = Synchronization.Mutex(Found())
     private let clock = KernelClock()

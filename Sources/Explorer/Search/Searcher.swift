@@ -1,8 +1,7 @@
 import KernelCore
 import Zram
 
-/// One thread's depth-first search, with restart: a run is dropped when it reaches a state that was seen, and a fresh
-/// one replays the schedule up to the next branch.
+/// One thread's depth-first search: it goes back when it reaches a state that was seen, and on with the next branch.
 final class Searcher {
     /// One state of the schedule, and what is to be tried from it.
     private struct Level {
@@ -20,8 +19,8 @@ final class Searcher {
     let shared: SearchShare
     var table: SharingTable
     private(set) var counts = SearchCounts()
-    private let executor = KernelExecutor()
-    private let memory = EmptyMemory()
+    private let walker: Walker
+    private var descents = 0
     private var path: [UInt8] = []
     private var levels: [Level] = []
     private var base = 0
@@ -42,6 +41,8 @@ final class Searcher {
         self.reductions = reductions
         self.shared = shared
         self.table = table
+        walker = Walker(
+            setting, recalls: reductions.contains(.recalledSteps), checkEvery: shared.checkEvery)
         let scripts = setting.scenario.terminals
         classMasks = scripts.map { script in
             scripts.indices.reduce(0) { scripts[$1].seed == script.seed ? $0 | 1 << UInt32($1) : $0 }
@@ -51,7 +52,9 @@ final class Searcher {
     /// Works until the pool has nothing left.
     func work() {
         while let branch = shared.pool.take() { search(branch) }
-        executor.retire()
+        let taken = walker.counts
+        (counts.runs, counts.steps, counts.recalled) = (taken.runs, taken.steps, taken.recalled)
+        walker.retire()
     }
 
     private func search(_ branch: WorkPool.Branch) {
@@ -62,10 +65,11 @@ final class Searcher {
         levels = path.isEmpty ? [] : [Level(sleeping: branch.sleeping)]
         sleeping = []
         while true {
-            let before = counts.steps
-            let isInterrupted = run()
-            if counts.runs & 31 == 0 { shared.note(number, fraction) }
-            shared.tick(counts.steps - before)
+            let before = walker.counts.steps + walker.counts.recalled
+            let isInterrupted = descend()
+            descents += 1
+            if descents & 31 == 0 { shared.note(number, fraction) }
+            shared.tick(walker.counts.steps + walker.counts.recalled - before)
             if shared.pool.isStopped { return leave(isInterrupted) }
             while let last = levels.last, last.todo.isEmpty {
                 levels.removeLast()
@@ -122,37 +126,36 @@ final class Searcher {
     }
 
     /// - Returns: true if it was stopped on the way.
-    private func run() -> Bool {
-        let run = Run(setting, executor: executor, memory: memory)
-        counts.runs += 1
-        for place in 0..<max(0, path.count - 1) { run.step(Int(path[place])) }
-        counts.steps += path.count
+    private func descend() -> Bool {
+        walker.go(path.dropLast())
         sleeping = []
-        if !path.isEmpty { take(run) }
-        while !table.isBroken, !shared.pool.isStopped {
-            if let failure = run.failure ?? (setting.isUnbounded ? run.cycle() : nil) {
-                end(run, failure)
+        if !path.isEmpty { take() }
+        while !table.isBroken, walker.mistake == nil, !shared.pool.isStopped {
+            if let failure = walker.failure ?? (setting.isUnbounded ? walker.machine().cycle() : nil) {
+                end(failure)
                 return false
             }
-            guard extend(run) else { return false }
-            counts.steps += 1
-            take(run)
+            guard extend() else { return false }
+            take()
         }
-        if table.isBroken { shared.pool.stop() }
+        if table.isBroken || walker.mistake != nil { shared.pool.stop() }
         return true
     }
 
+    /// A step that was recalled does something else when it is taken.
+    var mistake: String? { walker.mistake }
+
     /// Chooses the next step; false if this run has nothing more to tell.
-    private func extend(_ run: Run) -> Bool {
+    private func extend() -> Bool {
         var chosen: [UInt8]?
         if reductions.contains(.fingerprints) {
-            let hashes = sleeping.isEmpty ? [] : sleeping.map { run.local[Int($0.task)] }
-            switch shared.states.visit(run.fingerprint, sleeping: hashes) {
+            let hashes = sleeping.isEmpty ? [] : sleeping.map { walker.hash(Int($0.task)) }
+            switch shared.states.visit(walker.fingerprint, sleeping: hashes) {
             case .new: break
             case .known: return false
             case .awake(let awake):
                 chosen =
-                    sleeping.isEmpty && awake.isEmpty ? nil : choices(run).filter { awake.contains(run.local[Int($0)]) }
+                    sleeping.isEmpty && awake.isEmpty ? nil : choices().filter { awake.contains(walker.hash(Int($0))) }
             }
         } else {
             shared.countState()
@@ -162,22 +165,22 @@ final class Searcher {
             return false
         }
         if reductions.contains(.localSteps) {
-            learnWaits(run)
+            learnWaits()
             if table.isBroken { return false }
         }
         var level = Level(sleeping: sleeping)
         if let chosen {
             level.todo = chosen
         } else {
-            var enabled = choices(run)
+            var enabled = choices()
             if enabled.isEmpty {
-                if run.tasks.indices.allSatisfy({ !run.isEnabled($0) }) { end(run, run.endFailure()) }
+                end(walker.machine().endFailure())
                 return false
             }
             if !sleeping.isEmpty { enabled.removeAll { choice in sleeping.contains { $0.task == choice } } }
             level.todo = enabled
             if reductions.contains(.localSteps), enabled.count > 1,
-                let place = enabled.firstIndex(where: { looksLocal(run.tasks[Int($0)]) })
+                let place = enabled.firstIndex(where: { looksLocal(Int($0)) })
             {
                 level.todo = [enabled.remove(at: place)]
                 level.reserve = enabled
@@ -192,21 +195,20 @@ final class Searcher {
     }
 
     /// Who cannot go on uses what it waits for, though it may never get it: the other order might have let it.
-    private func learnWaits(_ run: Run) {
-        for number in run.tasks.indices where !run.isOver(number) && !run.isEnabled(number) {
-            let task = run.tasks[number]
-            guard let pending = task.pending else { continue }
+    private func learnWaits() {
+        for number in walker.tasks where !walker.isOver(number) && !walker.isEnabled(number) {
+            guard let object = walker.object(number) else { continue }
             let single = UInt32(1) << UInt32(number)
             _ = table.learn(
-                [pending.object.accessID << 1 | 1], tasks: number < classMasks.count ? classMasks[number] : single,
-                single: single, locks: task.exclusiveAccesses, released: nil)
+                [object << 1 | 1], tasks: number < classMasks.count ? classMasks[number] : single, single: single,
+                locks: walker.locks(number), released: nil)
         }
     }
 
-    private func choices(_ run: Run) -> [UInt8] {
+    private func choices() -> [UInt8] {
         var result: [UInt8] = []
-        for number in run.tasks.indices where run.isEnabled(number) {
-            if reductions.contains(.symmetry), result.contains(where: { run.local[Int($0)] == run.local[number] }) {
+        for number in walker.tasks where walker.isEnabled(number) {
+            if reductions.contains(.symmetry), result.contains(where: { walker.hash(Int($0)) == walker.hash(number) }) {
                 continue
             }
             result.append(UInt8(number))
@@ -214,35 +216,29 @@ final class Searcher {
         return result
     }
 
-    private func looksLocal(_ task: KernelTask) -> Bool {
-        guard let pending = task.pending else { return true }
-        return pending.operation.isRelease || !table.isShared(pending.object.accessID)
+    private func looksLocal(_ number: Int) -> Bool {
+        guard let object = walker.object(number) else { return true }
+        return walker.local(number).isRelease || !table.isShared(object)
     }
 
     /// Takes the last step of the path for the first time, and sees what it does.
-    private func take(_ run: Run) {
+    private func take() {
         let choice = path[path.count - 1]
         let number = Int(choice)
-        let task = run.tasks[number]
-        let kernel = run.kernel
-        let held = task.exclusiveAccesses
-        let released = task.pending.flatMap { $0.operation.isRelease ? $0.object.accessID : nil }
-        if number < run.terminals.count { run.terminals[number].hasLooped = false }
-        kernel.accesses.clear()
-        kernel.accesses.isOn = true
-        run.step(number)
-        kernel.accesses.isOn = false
+        let held = walker.locks(number)
+        let released = walker.local(number).isRelease ? walker.object(number) : nil
+        let taken = walker.step(number)
         counts.transitions += 1
-        let accesses = kernel.accesses.list
+        let accesses = taken.accesses
         let top = levels.count - 1
         if reductions.contains(.localSteps) {
-            let after = task.exclusiveAccesses
+            let after = walker.locks(number)
             let single = UInt32(1) << UInt32(number)
             let isLocal = table.learn(
                 accesses, tasks: number < classMasks.count ? classMasks[number] : single, single: single,
                 locks: held.filter { after.contains($0) }, released: released)
             if !levels[top].reserve.isEmpty {
-                if !isLocal || run.failure != nil || number < run.terminals.count && run.terminals[number].hasLooped {
+                if !isLocal || walker.failure != nil || taken.hasLooped {
                     levels[top].todo += levels[top].reserve
                     levels[top].total += levels[top].reserve.count
                 } else {
@@ -256,8 +252,8 @@ final class Searcher {
         if !levels[top].todo.isEmpty { levels[top].sleeping.append(Sleeper(task: choice, accesses: accesses)) }
     }
 
-    private func end(_ run: Run, _ failure: Failure?) {
+    private func end(_ failure: Failure?) {
         if failure != nil { counts.failures += 1 }
-        shared.end(run.finalFingerprint, failure, path)
+        shared.end(walker.machine().finalFingerprint, failure, path)
     }
 }

@@ -43,7 +43,7 @@ struct SharingTable: Sendable {
         var isLocal = true
         for access in accesses {
             let id = access >> 1
-            let mask = id & ~0xfff == AccessLog.privates ? single : tasks
+            let mask = AccessLog.isPrivate(id) ? single : tasks
             var entry = entries[id] ?? Entry(locks: locks)
             let was = entry.isShared
             let before = (entry.readers, entry.writers, entry.locks.count)

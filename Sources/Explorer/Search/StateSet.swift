@@ -12,33 +12,8 @@ final class StateSet: Sendable {
     }
 
     private struct Shard {
-        var keys: [UInt64] = Array(repeating: 0, count: 256)
-        var values: [Int32] = Array(repeating: 0, count: 256)
-        var count = 0
+        var table = FingerprintTable()
         var sleeps: [[UInt64]] = [[]]
-
-        mutating func place(_ key: UInt64) -> (index: Int, isNew: Bool) {
-            if count * 4 > keys.count * 3 { grow() }
-            let mask = keys.count - 1
-            var index = Int(truncatingIfNeeded: key >> 8) & mask
-            while keys[index] != 0 {
-                if keys[index] == key { return (index, false) }
-                index = (index + 1) & mask
-            }
-            keys[index] = key
-            count += 1
-            return (index, true)
-        }
-
-        mutating func grow() {
-            let old = (keys, values)
-            keys = Array(repeating: 0, count: old.0.count * 2)
-            values = Array(repeating: 0, count: keys.count)
-            count = 0
-            for index in old.0.indices where old.0[index] != 0 {
-                values[place(old.0[index]).index] = old.1[index]
-            }
-        }
     }
 
     private let shards: [Box]
@@ -49,13 +24,13 @@ final class StateSet: Sendable {
     init() { shards = (0..<64).map { _ in Box() } }
 
     /// How many states there are.
-    var count: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.count } } }
+    var count: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.table.count } } }
 
     /// Roughly how many bytes it takes.
-    var bytes: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.keys.count * 12 + $0.sleeps.count * 48 } } }
+    var bytes: Int { shards.reduce(0) { $0 + $1.shard.withLock { $0.table.keys.count * 12 + $0.sleeps.count * 48 } } }
 
     /// All fingerprints, sorted.
-    var fingerprints: [UInt64] { shards.flatMap { $0.shard.withLock { $0.keys.filter { $0 != 0 } } }.sorted() }
+    var fingerprints: [UInt64] { shards.flatMap { $0.shard.withLock { $0.table.keys.filter { $0 != 0 } } }.sorted() }
 
     /// All states, and who slept in which.
     var contents: (keys: [UInt64], sleeps: [UInt64: [UInt64]]) {
@@ -63,9 +38,10 @@ final class StateSet: Sendable {
         var sleeps: [UInt64: [UInt64]] = [:]
         for box in shards {
             box.shard.withLock { shard in
-                for index in shard.keys.indices where shard.keys[index] != 0 {
-                    keys.append(shard.keys[index])
-                    if shard.values[index] != 0 { sleeps[shard.keys[index]] = shard.sleeps[Int(shard.values[index])] }
+                let table = shard.table
+                for index in table.keys.indices where table.keys[index] != 0 {
+                    keys.append(table.keys[index])
+                    if table.values[index] != 0 { sleeps[table.keys[index]] = shard.sleeps[Int(table.values[index])] }
                 }
             }
         }
@@ -81,20 +57,20 @@ final class StateSet: Sendable {
     func visit(_ fingerprint: UInt64, sleeping: [UInt64]) -> Answer {
         let key = fingerprint == 0 ? 1 : fingerprint
         return shards[Int(truncatingIfNeeded: key) & 63].shard.withLock { shard in
-            let (index, isNew) = shard.place(key)
+            let (index, isNew) = shard.table.place(key)
             if isNew {
                 if !sleeping.isEmpty {
                     shard.sleeps.append(sleeping)
-                    shard.values[index] = Int32(shard.sleeps.count - 1)
+                    shard.table.values[index] = Int32(shard.sleeps.count - 1)
                 }
                 return .new
             }
-            let old = Int(shard.values[index])
+            let old = Int(shard.table.values[index])
             guard old != 0 else { return .known }
             let awake = shard.sleeps[old].filter { !sleeping.contains($0) }
             guard !awake.isEmpty else { return .known }
             let still = shard.sleeps[old].filter { sleeping.contains($0) }
-            if still.isEmpty { shard.values[index] = 0 } else { shard.sleeps[old] = still }
+            if still.isEmpty { shard.table.values[index] = 0 } else { shard.sleeps[old] = still }
             return .awake(awake)
         }
     }

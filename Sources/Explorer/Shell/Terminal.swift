@@ -63,8 +63,8 @@ final class Terminal {
     func run() async {
         try? await run(script.node)
         for descriptor in 0..<10 { await close(descriptor) }
-        kernel.current.boundary(mix(script.seed, 1))
         streams = [:]
+        kernel.current.boundary(mix(script.seed, 1), isAtRest: true)
     }
 
     func run(_ node: ShellNode) async throws(Exit) {
@@ -106,7 +106,7 @@ final class Terminal {
 
     private func run(_ command: ShellCommand) async throws(Exit) {
         if kernel.isHalting { throw Exit() }
-        kernel.current.boundary(place(command))
+        kernel.current.boundary(place(command), isAtRest: !hasOpenFile)
         for assignment in command.assignments { variables[assignment.name] = expand(assignment.value) }
         let words = command.words.map(expand)
         let before = streams
@@ -126,6 +126,15 @@ final class Terminal {
             status = 0
         }
         await restore(before)
+    }
+
+    private var hasOpenFile: Bool {
+        streams.values.contains {
+            switch $0 {
+            case .file, .device: true
+            case .terminal, .null, .control: false
+            }
+        }
     }
 
     /// All that the rest of the script depends on.

@@ -17,8 +17,11 @@ func writers(_ count: Int, rounds: Int, resets: Bool = false) throws -> Scenario
         ], terminals: "writer*\(count)")
 }
 
-func measure(_ scenario: Scenario, _ policy: String, seconds: Double = limit) -> Outcome {
+func measure(
+    _ scenario: Scenario, _ policy: String, seconds: Double = limit, reductions: Reductions = .all
+) -> Outcome {
     var options = ExploreOptions()
+    options.reductions = reductions
     options.threads = environment["THREADS"].flatMap(Int.init) ?? 1
     options.seconds = seconds
     options.isMinimising = false
@@ -41,18 +44,21 @@ if let bench = environment["BENCH"] {
     let c = outcome.counts
     print(
         outcome.verdicts.map(\.rawValue).joined(separator: ", "), "states", c.states, "transitions", c.transitions,
-        "runs", c.runs, "steps", c.steps, "seconds", c.seconds)
+        "runs", c.runs, "steps", c.steps, "recalled", c.recalled, "seconds", c.seconds)
     exit(0)
 }
 
-print("steps a second on one core, with the replayed ones; a step of the driver's own code")
-for (count, rounds) in [(2, 2), (3, 2)] {
-    let c = measure(try writers(count, rounds: rounds), "5.16").counts
+print("on one core: steps of the driver's own code, replayed ones as well, and what recalling seen steps saves")
+for (count, rounds) in [(2, 2), (3, 2), (4, 2)] {
+    let scenario = try writers(count, rounds: rounds)
+    let taken = measure(scenario, "5.16", reductions: .all.subtracting(.recalledSteps)).counts
+    let c = measure(scenario, "5.16").counts
     print(
-        left("  \(count) writers x \(rounds), 5.16", 28),
-        text(Double(c.steps) / c.seconds / 1e6, "%.2f M steps/s"),
-        text(Double(c.states) / c.seconds / 1e3, "  %.1f k states/s"),
-        text(c.seconds / Double(c.runs) * 1e6, "  %.0f us a run"))
+        left("  \(count) writers x \(rounds), 5.16", 24),
+        text(Double(taken.steps) / taken.seconds / 1e6, "%.2f M steps/s"),
+        text(Double(taken.states) / taken.seconds / 1e3, " %.0f k states/s; recalling"),
+        text(Double(c.states) / c.seconds / 1e3, "%.0f k states/s,"),
+        text(taken.seconds / c.seconds, "%.1f times as fast,"), taken.states == c.states ? "same states" : "DIFFERENT")
 }
 
 print("\nms of search until the first failure")

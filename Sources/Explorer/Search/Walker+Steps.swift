@@ -1,0 +1,101 @@
+import KernelCore
+
+extension Walker {
+    /// Lets a task take its next step: recalls it, if that is possible, or else takes it.
+    func step(_ number: Int) -> Taken {
+        let from = locals[number]
+        guard recalls, let place = cache.record(from: Int(from), cells) else { return take(number) }
+        let record = cache.records[place]
+        let bit = UInt32(1) << UInt32(number)
+        // What becomes of freed memory when the last task that may point to it forgets it, depends on who does indeed.
+        let known = cache.locals[Int(record.local)].memory
+        if dangling.contains(where: { $0.tasks == bit && !known.contains($0.memory) }) { return take(number) }
+        counts.recalled += 1
+        if counts.recalled % checkEvery == 0 { return take(number, expecting: record) }
+        push(number)
+        for change in record.changes { add(change.by, to: change.cell) }
+        shared &+= record.shared
+        localSum &+= cache.locals[Int(record.local)].hash &- cache.locals[Int(from)].hash
+        locals[number] = record.local
+        for place in dangling.indices {
+            let isKnown = known.contains(dangling[place].memory)
+            dangling[place].tasks = isKnown ? dangling[place].tasks | bit : dangling[place].tasks & ~bit
+        }
+        return Taken(accesses: accesses(record, from, for: number), hasLooped: record.hasLooped)
+    }
+
+    private func push(_ number: Int, all: [Int32]? = nil, failure: Failure? = nil) {
+        frames.append(
+            Frame(
+                shared: shared, localSum: localSum, task: number, local: locals[number], cells: olds.count,
+                dangling: dangling, locals: all, failure: failure))
+        path.append(UInt8(number))
+    }
+
+    private func add(_ difference: UInt64, to cell: Int) {
+        while cell >= cells.count { cells.append(0) }
+        olds.append((cell, cells[cell]))
+        cells[cell] &+= difference
+    }
+
+    /// What a recalled step uses.
+    private func accesses(_ record: StepRecord, _ from: Int32, for number: Int) -> [AccessLog.Access] {
+        let serial = cache.locals[Int(from)].serial
+        return record.hasPrivates && serial != serials[number]
+            ? record.accesses.map { own($0 >> 1, of: serial, for: number) << 1 | $0 & 1 } : record.accesses
+    }
+
+    // MARK: Taking a step
+
+    private func take(_ number: Int, expecting expected: StepRecord? = nil) -> Taken {
+        let run = machine()
+        let kernel = run.kernel
+        let before = (shared: kernel.sharedFingerprint, births: run.tasks.count, events: kernel.memoryEvents)
+        let from = locals[number]
+        let pending = run.tasks[number].pending
+        if number < run.terminals.count { run.terminals[number].hasLooped = false }
+        kernel.accesses.clear()
+        kernel.accesses.isOn = true
+        run.step(number)
+        kernel.accesses.isOn = false
+        runDepth += 1
+        counts.steps += 1
+        let log = kernel.accesses
+        let record = StepRecord(
+            local: cache.local(run.tasks[number], run.local[number]),
+            shared: kernel.sharedFingerprint &- before.shared,
+            changes: log.changes.compactMap { change in
+                AccessLog.isPrivate(change.id) ? nil : (cache.cell(change.id), change.by)
+            }, accesses: log.list, hasPrivates: log.list.contains { AccessLog.isPrivate($0 >> 1) },
+            hasLooped: number < run.terminals.count && run.terminals[number].hasLooped)
+        let isWhole =
+            run.failure == nil && run.tasks.count == before.births && kernel.memoryEvents == before.events
+        if let expected {
+            let isSame = record.isSame(as: expected) && accesses(expected, from, for: number) == log.list
+            if !isWhole || !isSame, mistake == nil {
+                let step = pending.map { "\($0.operation.name) of \($0.object.name) at \($0.file):\($0.line)" }
+                mistake =
+                    "\(step ?? "the first step") by \(run.tasks[number].name), as step \(path.count + 1), does not do what "
+                    + "it did before: it depends on something that nobody notes (AccessLog)"
+            }
+        } else if recalls, isWhole {
+            keep(record, of: run.tasks[number], from, log)
+        }
+        push(number, all: locals, failure: run.failure)
+        for change in record.changes { add(change.by, to: change.cell) }
+        shared = kernel.sharedFingerprint
+        localSum = run.local.reduce(0, &+)
+        locals = run.tasks.indices.map { cache.local(run.tasks[$0], run.local[$0]) }
+        for task in run.tasks.dropFirst(serials.count) { serials.append(task.serial) }
+        dangling = run.dangling
+        return Taken(accesses: log.list, hasLooped: record.hasLooped)
+    }
+
+    /// Keeps a step that can be recalled.
+    private func keep(_ record: StepRecord, of task: KernelTask, _ from: Int32, _ log: AccessLog) {
+        let used = Set(log.list.map { $0 >> 1 } + log.conditions + log.changes.map(\.id))
+        let own = AccessLog.privates | task.serial
+        guard !used.contains(where: { AccessLog.isPrivate($0) && $0 != own }) else { return }
+        cache.keep(record, from: Int(from), using: used.filter { $0 != own }.map { cache.cell($0) }.sorted(), cells)
+    }
+}
