@@ -202,6 +202,7 @@ extension Run {
             }
             sum &+= mix(hash, hash)
         }
-        return mix(kernel.sharedFingerprint, sum)
+        // What was freed is no longer there, whoever pointed to it.
+        return mix(kernel.sharedFingerprint &- kernel.freedFingerprint, sum)
     }
 }

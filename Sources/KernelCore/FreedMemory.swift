@@ -28,6 +28,9 @@ extension Kernel {
     /// Memory that was freed and to which tasks may still point, by number.
     public var pinnedMemory: [UInt32] { freedMemory.filter { $0.pins > 0 }.map(\.id) }
 
+    /// The part of the shared state's hash that is memory that was freed.
+    public var freedFingerprint: UInt64 { freedMemory.reduce(0) { $0 &+ $1.mark } }
+
     func freed(_ memory: FreedMemory) {
         memoryEvents += 1
         freedMemory.append(memory)
