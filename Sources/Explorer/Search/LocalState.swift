@@ -53,6 +53,8 @@ struct StepRecord {
     let accesses: [AccessLog.Access]
     /// Some of the accesses are to objects of the task's own.
     let hasPrivates: Bool
+    /// The number of that task.
+    let serial: UInt32
     /// The task went round a loop without a bound.
     let hasLooped: Bool
 

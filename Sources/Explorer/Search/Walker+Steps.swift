@@ -21,7 +21,7 @@ extension Walker {
             let isKnown = known.contains(dangling[place].memory)
             dangling[place].tasks = isKnown ? dangling[place].tasks | bit : dangling[place].tasks & ~bit
         }
-        return Taken(accesses: accesses(record, from, for: number), hasLooped: record.hasLooped)
+        return Taken(accesses: accesses(record, for: number), hasLooped: record.hasLooped)
     }
 
     private func push(_ number: Int, all: [Int32]? = nil, failure: Failure? = nil) {
@@ -39,10 +39,9 @@ extension Walker {
     }
 
     /// What a recalled step uses.
-    private func accesses(_ record: StepRecord, _ from: Int32, for number: Int) -> [AccessLog.Access] {
-        let serial = cache.locals[Int(from)].serial
-        return record.hasPrivates && serial != serials[number]
-            ? record.accesses.map { own($0 >> 1, of: serial, for: number) << 1 | $0 & 1 } : record.accesses
+    private func accesses(_ record: StepRecord, for number: Int) -> [AccessLog.Access] {
+        record.hasPrivates && record.serial != serials[number]
+            ? record.accesses.map { own($0 >> 1, of: record.serial, for: number) << 1 | $0 & 1 } : record.accesses
     }
 
     // MARK: Taking a step
@@ -67,11 +66,12 @@ extension Walker {
             changes: log.changes.compactMap { change in
                 AccessLog.isPrivate(change.id) ? nil : (cache.cell(change.id), change.by)
             }, accesses: log.list, hasPrivates: log.list.contains { AccessLog.isPrivate($0 >> 1) },
+            serial: run.tasks[number].serial,
             hasLooped: number < run.terminals.count && run.terminals[number].hasLooped)
         let isWhole =
             run.failure == nil && run.tasks.count == before.births && kernel.memoryEvents == before.events
         if let expected {
-            let isSame = record.isSame(as: expected) && accesses(expected, from, for: number) == log.list
+            let isSame = record.isSame(as: expected) && accesses(expected, for: number) == log.list
             if !isWhole || !isSame, mistake == nil {
                 let step = pending.map { "\($0.operation.name) of \($0.object.name) at \($0.file):\($0.line)" }
                 mistake =
