@@ -51,7 +51,8 @@ extension Walker {
         let kernel = run.kernel
         let before = (shared: kernel.sharedFingerprint, births: run.tasks.count, events: kernel.memoryEvents)
         let from = locals[number]
-        let pending = run.tasks[number].pending
+        // In words: who held on to the object would keep alive what the step may free.
+        let name = expected == nil ? "" : name(of: run.tasks[number].pending)
         if number < run.terminals.count { run.terminals[number].hasLooped = false }
         kernel.accesses.clear()
         kernel.accesses.isOn = true
@@ -73,9 +74,8 @@ extension Walker {
         if let expected {
             let isSame = record.isSame(as: expected) && accesses(expected, for: number) == log.list
             if !isWhole || !isSame, mistake == nil {
-                let step = pending.map { "\($0.operation.name) of \($0.object.name) at \($0.file):\($0.line)" }
                 mistake =
-                    "\(step ?? "the first step") by \(run.tasks[number].name), as step \(path.count + 1), does not do what "
+                    "\(name) by \(run.tasks[number].name), as step \(path.count + 1), does not do what "
                     + "it did before: it depends on something that nobody notes (AccessLog)"
             }
         } else if recalls, isWhole {
@@ -89,6 +89,10 @@ extension Walker {
         for task in run.tasks.dropFirst(serials.count) { serials.append(task.serial) }
         dangling = run.dangling
         return Taken(accesses: log.list, hasLooped: record.hasLooped)
+    }
+
+    private func name(of step: Pending?) -> String {
+        step.map { "\($0.operation.name) of \($0.object.name) at \($0.file):\($0.line)" } ?? "the first step"
     }
 
     /// Keeps a step that can be recalled.
