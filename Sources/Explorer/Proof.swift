@@ -25,8 +25,7 @@ public struct Proof: Codable, Sendable {
     /// What the proof rests on.
     public private(set) var note =
         "covers every schedule of the steps of the simulated kernel; equal states are recognised by 64-bit "
-        + "fingerprints, so that a state is missed with a chance of about states^2 / 2^65; a step that was seen before was "
-        + "recalled, and one of 4096 such compared with what the code does"
+        + "fingerprints, so that a state is missed with a chance of about states^2 / 2^65"
 
     /// The proof of an outcome; nil if it proves nothing.
     public init?(_ outcome: Outcome, of scenario: Scenario) {
@@ -39,6 +38,10 @@ public struct Proof: Codable, Sendable {
         digest = outcome.digest
         counts = outcome.counts
         reductions = outcome.reductions.names
+        if outcome.reductions.contains(.recalledSteps) {
+            note +=
+                "; steps that were seen before were recalled, and at least one of 4096 such compared with what the code does"
+        }
         finals = [String(outcome.counts.finalStates), outcome.finals]
     }
 

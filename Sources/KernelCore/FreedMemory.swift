@@ -48,12 +48,11 @@ extension Kernel {
     /// At the end of a step: who is in the middle of something may point to what it freed and is still there.
     func settleFreed() {
         hasFreed = false
-        defer { for place in freedMemory.indices.reversed() where isOver(place) { recycle(place) } }
-
         for place in freedMemory.indices where freedMemory[place].pins < 0 {
             let id = freedMemory[place].id
             freedMemory[place].pins = tasks.count { $0.state != .ended && $0.knows(id) }
         }
+        for place in freedMemory.indices.reversed() where isOver(place) { recycle(place) }
     }
 
     /// The current task has come to know memory.

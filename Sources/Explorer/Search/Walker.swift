@@ -129,6 +129,9 @@ final class Walker {
             runDepth += 1
             counts.steps += 1
         }
+        if recalls, run.fingerprint != fingerprint, mistake == nil {
+            mistake = "after \(path.count) steps the machine is in another state than was recalled"
+        }
         return run
     }
 
