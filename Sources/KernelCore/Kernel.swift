@@ -119,6 +119,7 @@ public final class Kernel {
     @discardableResult
     public func spawn(_ name: String, pid: Int32 = 0, work: KernelWork) -> KernelTask {
         let task = bear(name, pid)
+        if trace.isOn, executor.isDraining { trace.recordStart(self, current, of: task.takeUnretainedValue()) }
         executor.start(task, work)
         return task.takeUnretainedValue()
     }
@@ -141,7 +142,8 @@ public final class Kernel {
     @inline(__always)
     private func bear(_ name: String, _ pid: Int32) -> Unmanaged<KernelTask> {
         nextTask += 1
-        let pid = pid != 0 ? pid : Int32(nextTask)
+        let isKernelThread = pid == 0
+        let pid = isKernelThread ? Int32(nextTask) : pid
         let task: KernelTask
         if isKnownUniquelyReferenced(&spare), let spare = spare.take() {
             task = spare
@@ -149,6 +151,7 @@ public final class Kernel {
         } else {
             task = KernelTask(kernel: self, name: name, serial: nextTask, pid: pid)
         }
+        task.isKernelThread = isKernelThread
         task.index = tasks.count
         let reference = Unmanaged.passUnretained(task)
         tasks.append(task)

@@ -12,7 +12,8 @@ public final class KernelExecutor: @unchecked Sendable {
     // Unchecked: `jobs` and `idle` are touched only by whoever holds the isolation (see above).
     private let jobs = kc_jobs_new()!
     private var idle: [Worker] = []
-    private var isDraining = false
+    /// True while the code of a task runs.
+    private(set) var isDraining = false
 
     /// The runtime's executor for code that asks for none, on whatever thread it runs.
     private static let generic = unsafeBitCast((UInt(0), UInt(0)), to: UnownedSerialExecutor.self)

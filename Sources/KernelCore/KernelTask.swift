@@ -31,6 +31,8 @@ public final class KernelTask {
     public private(set) var serial: UInt32
     /// Process id as reports name it.
     public private(set) var pid: Int32
+    /// No process stands behind it. The kernel's `PF_KTHREAD`.
+    public internal(set) var isKernelThread = false
     /// The kernel's `comm`; found out when somebody asks first, because that may cost a system call.
     public var name: String {
         get {

@@ -8,6 +8,8 @@ public final class Trace {
         case wait
         /// The task was stopped at the gate before or behind the step.
         case held
+        /// The task started a task of the kernel's own, which `object` names.
+        case start
     }
 
     /// One step, or the beginning of a wait for one.
@@ -22,7 +24,7 @@ public final class Trace {
         public let name: String
         /// The task's process id.
         public let pid: Int32
-        /// Its process group: all that one terminal started; 0 if nobody knows.
+        /// Its process group: all that one terminal started; 0 if nobody knows, or no process stands behind it.
         public let group: Int32
         /// What it did.
         public let operation: Operation
@@ -111,10 +113,25 @@ public final class Trace {
         events.append(
             Event(
                 kind, time: kernel.mode == .live ? kernel.now : recorded, task: task.serial,
-                name: task.name, pid: task.pid, group: kernel.groupOfProcess?(task.pid) ?? 0, operation: operation,
+                name: task.name, pid: task.pid, group: group(of: task, kernel), operation: operation,
                 object: object.pointName, id: object.id,
                 function: task.lastFrame.map { KernelName.snake($0.function) } ?? "",
                 holders: kind == .wait ? object.holders(against: operation).map(\.serial) : [],
                 count: kind == .step ? object.count(after: operation) : nil))
+    }
+
+    /// Notes that a task started another, in the course of its last step.
+    func recordStart(_ kernel: Kernel, _ task: KernelTask, of child: KernelTask) {
+        if events.count >= capacity { dropEvents() }
+        recorded += 1
+        events.append(
+            Event(
+                .start, time: kernel.mode == .live ? kernel.now : recorded, task: task.serial, name: task.name,
+                pid: task.pid, group: group(of: task, kernel), operation: .wake, object: "\(child.name):\(child.pid)",
+                function: task.lastFrame.map { KernelName.snake($0.function) } ?? ""))
+    }
+
+    private func group(of task: KernelTask, _ kernel: Kernel) -> Int32 {
+        task.isKernelThread ? 0 : kernel.groupOfProcess?(task.pid) ?? 0
     }
 }

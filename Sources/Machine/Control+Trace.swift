@@ -4,7 +4,7 @@ import Reports
 import SystemPackage
 
 extension Control {
-    /// The steps since it was switched on, a line each; the group is that of the process that the task is. `1` and `0` switch it, `clear` forgets the steps.
+    /// The steps since it was switched on, a line each; the group is that of the process that the task is, 0 for tasks of the kernel's own. `1` and `0` switch it, `clear` forgets the steps.
     static let trace = Control(
         "debug/trace",
         show: { machine in
@@ -15,6 +15,7 @@ extension Control {
                     case .step: event.operation.name
                     case .wait: "(waits) \(event.operation.name)"
                     case .held: "(held) \(event.operation.name)"
+                    case .start: "(starts)"
                     }
                 table.add(
                     Text.seconds(event.time), "\(event.name):\(event.pid)", "\(event.group)", step, event.object,

@@ -48,7 +48,7 @@ public struct Columns {
 
     private func isOver(_ task: UInt32, at place: Int, evenStuck: Bool) -> Bool {
         let end = last[task]!
-        return end < place && (evenStuck || events[end].kind == .step)
+        return end < place && (evenStuck || [.step, .start].contains(events[end].kind))
     }
 
     /// The lines, each ending with a newline.
@@ -86,6 +86,7 @@ public struct Columns {
         case .step: step
         case .wait: "WAITS: " + step
         case .held: "HELD: " + step
+        case .start: "STARTS: " + event.object
         }
     }
 
@@ -100,7 +101,7 @@ public struct Columns {
             let holders = event.holders.map { names[$0] ?? "task \($0)" }.joined(separator: ", ")
             return "-> \(next): \(name) waits" + (holders.isEmpty ? "" : " for \(holders)")
         case .held: return "-> \(next): \(name) stands at the gate"
-        case .step: return "-> \(next): \(name) is \(last[event.task] == place ? "done" : "preempted")"
+        case .step, .start: return "-> \(next): \(name) is \(last[event.task] == place ? "done" : "preempted")"
         }
     }
 }

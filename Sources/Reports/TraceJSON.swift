@@ -38,6 +38,7 @@ public struct TraceJSON {
                 case .step: ""
                 case .wait: "waits: "
                 case .held: "held: "
+                case .start: "starts: "
                 }
             return "{\"ph\":\"X\",\"pid\":1,\"tid\":\(event.task),\"ts\":\(Self.micro(event.time)),"
                 + "\"dur\":\(Self.micro(until - event.time)),\"name\":"

@@ -16,7 +16,8 @@ struct ConformCommand: ParsableCommand {
               zramfs conform ./my-scenario --policy 5.16 --jitter 2000 --json
 
             Real shells on a private mount, a fresh kernel for each run, every step delayed at random. Exit status 0:
-            every trace is a path of the graph; 1: one is not, and the first step that departs is named.
+            every trace is a path of the graph; 1: one is not, and the first step that departs is named. What the kernel
+            starts for a terminal (a timer, its work) is followed, too, as far as it goes while the terminals run.
             """)
 
     @OptionGroup var arguments: ScenarioArguments
@@ -77,7 +78,8 @@ struct ConformCommand: ParsableCommand {
             return "\(part) of \(whole), \(Number.text(Double(part) * 100 / Double(whole))) %"
         }
         Swift.print("\(name) under \(policy.name): \(report.traces) live runs, of which \(hung) hung, \(oopsed) oopsed")
-        Swift.print("paths        \(report.conforming) of \(report.traces), \(report.steps) steps")
+        let kernel = report.kernelTasks > 0 ? ", \(report.kernelTasks) tasks of the kernel's" : ""
+        Swift.print("paths        \(report.conforming) of \(report.traces), \(report.steps) steps\(kernel)")
         let ends = report.failures.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         Swift.print("ended in     \(ends.isEmpty ? "nothing that is wrong" : ends.joined(separator: ", "))")
         Swift.print("states       \(share(report.states, report.graphStates))")

@@ -37,7 +37,7 @@ private let mostTerminals = Hostage.mostTerminals
 final class LiveScenario {
     /// What became of a run.
     struct Outcome {
-        /// What the terminals did.
+        /// What the terminals did, and what the kernel started for them.
         let steps: [LiveStep]
         /// The text of `debug/trace`.
         let trace: String
@@ -139,7 +139,8 @@ final class LiveScenario {
         }
     }
 
-    /// Waits until all terminals have ended; false if nothing happens any more.
+    /// Waits until all terminals have ended, and what the kernel started for them sleeps or has ended, too; false if nothing
+    /// happens any more.
     private func settle(_ terminals: [Int32]) -> Bool {
         let begin = Host.now
         var last = (length: -1, time: begin)
@@ -149,26 +150,26 @@ final class LiveScenario {
                 var info = siginfo_t()
                 return waitid(P_PID, id_t(terminal), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_signo != 0
             }
-            if hasEnded { return true }
+            if hasEnded, !isAny(in: ["R", "held"]) { return true }
             // Our own look at the trace is in it, too.
             let length = (try? text("debug/trace")).flatMap { LiveTrace.steps(in: $0, groups: terminals)?.count } ?? 0
             if length != last.length { last = (length, Host.now) }
             if Double(Host.now - begin) / 1e9 > Self.longest { return false }
             if Double(Host.now - last.time) / 1e9 > Self.patience {
                 // Nobody waits in the simulated kernel: then it is the host that is slow.
-                if isAnyBlocked { return false }
+                if isAny(in: ["D", "dead"]) { return false }
                 last.time = Host.now
             }
             usleep(2000)
         }
     }
 
-    /// Some task waits uninterruptibly.
-    private var isAnyBlocked: Bool {
+    /// Some task other than our look at it is in one of these states.
+    private func isAny(in states: Set<String>) -> Bool {
         let lines = ((try? text("debug/tasks")) ?? "").split(separator: "\n").dropFirst()
         return lines.contains { line in
             let words = line.split(separator: " ")
-            return words.count > 2 && ["D", "dead"].contains(words[2])
+            return words.count > 2 && states.contains(String(words[2])) && Int32(words[0]) != getpid()
         }
     }
 

@@ -25,6 +25,23 @@ reset-vs-rmmod 5.15
 reset-vs-rmmod 5.16
 hot-remove-vs-disksize-reset v8
 END
+# What the kernel starts for a terminal is followed, too: a timer that is set, and the work of one that is over.
+mkdir "$work/timer"
+# shellcheck disable=SC2016
+echo 'echo fsl_mpic_timer_wakeup > $1/debug/init_module' >"$work/timer/setup.sh"
+# shellcheck disable=SC2016
+echo 'echo 1 > $1/mpic/timer_wakeup; sleep 1.3' >"$work/timer/arm.sh"
+while read -r pause runs births; do
+    echo "sleep $pause; echo fsl_mpic_timer_wakeup > \$1/debug/delete_module" >"$work/timer/remover.sh"
+    "$ZRAMFS" conform "$work/timer" --runs "$runs" --trace "$work/departs" >"$work/out" 2>"$work/err"
+    is "timer, removal after $pause s" 0 $?
+    is "timer, removal after $pause s: tasks" 1 "$(grep -cE "^paths  *$runs of $runs, .*, $births tasks" "$work/out")"
+    [[ ! -s $work/departs ]] || cat "$work/out" "$work/departs"
+done <<END
+0 4 4
+1.01 4 [4-8]
+1.2 2 4
+END
 "$ZRAMFS" conform umount-l-vs-store >"$work/out" 2>"$work/err"; is 'a scenario that unmounts is refused' 2 $?
 "$ZRAMFS" conform disksize-vs-rmmod --runs 0 2>"$work/err"; is 'no runs' 2 $?
 mkdir "$work/disk"
