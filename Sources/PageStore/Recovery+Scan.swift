@@ -40,10 +40,11 @@ extension Recovery {
             }
         }
         let got = try file.readAvailable(at: start, into: buffer, count: LogState.segmentSize)
-        var end = got
-        if got == LogState.segmentSize, let size = SegmentSummary.size(at: buffer + got) { end -= size }
-        end = search(start, buffer, end, promised: known == nil ? mark.written[index] ?? 0 : 0)
-        scanned[index] = max(end, known?.used ?? 0)
+        // A record that the file ends in is torn, and must be seen to be.
+        (buffer + got).initializeMemory(as: UInt8.self, repeating: 0, count: LogState.segmentSize - got)
+        let end = LogState.segmentSize - (SegmentSummary.size(at: buffer + LogState.segmentSize) ?? 0)
+        let last = search(start, buffer, end, promised: known == nil ? mark.written[index] ?? 0 : 0)
+        scanned[index] = max(min(last, got), known?.used ?? 0)
         // Whatever the stamp, a summary tells what had been written; that it got to the disk only the mark can.
         for record in known?.records ?? [] where record.header.sequence < mark.sequence {
             if RecordHeader(from: buffer + record.position, salt: superblock.salt) != nil { continue }
@@ -97,9 +98,20 @@ extension Recovery {
         parts[header.table]?.adopt(header, offset)
     }
 
+    /// Takes the headers of torn records away, before the mark goes past their numbers: then they would be damage, and
+    /// their pages could not be read.
+    private func eraseTorn() throws(Errno) {
+        for torn in suspects where torn.header.sequence >= mark.sequence {
+            try file.zero(at: torn.offset, count: RecordHeader.size)
+            // The rest is nothing but what `image check` would wonder about.
+            file.punch(at: torn.offset, count: UInt64(torn.header.span))
+        }
+    }
+
     /// Counts what lives where, gives dead segments back, and makes room for the cleaner. Segments are not appended to:
     /// there may be torn bytes.
     func settleBooks() throws(Errno) {
+        if purpose != .read { try eraseTorn() }
         let segmentSize = UInt64(LogState.segmentSize)
         let segments = Int((try file.size() + segmentSize - 1) / segmentSize)
         let (toSummarize, stamp) = log.state.withLock { books in

@@ -45,8 +45,9 @@ extension SegmentLog {
         do {
             for index in emptied { try disown(index) }
             try synchronize()
-            // The reserve is written to before the next wait, when the mark that no longer lists it may not be there.
-            if state.withLock({ $0.reserve == nil }) { try synchronize() }
+            // The mark that no longer lists them may not be there before the next wait, and what is promised to be in
+            // a segment must be. The reserve is written to at once.
+            if state.withLock({ $0.reserve == nil }) || marks?.mayList(emptied) == true { try synchronize() }
             punch(emptied)
             // The holes may be filled again when they are on the host's disk, too.
             if isTight { try synchronize() }

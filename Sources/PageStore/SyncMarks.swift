@@ -31,6 +31,8 @@ final class SyncMarks: Sendable {
         var mark = Mark()
         var turn = 0
         var hasFailed = false
+        /// The segments that the last mark lists, and those of the one before, which counts if a crash tears the last.
+        var listed: (last: [Int], before: [Int]) = ([], [])
     }
 
     private let file: ImageFile
@@ -81,11 +83,19 @@ final class SyncMarks: Sendable {
         state.withLock { state in
             state.mark = mark
             state.turn = mark.slot
+            state.listed.last = Array(mark.written.keys)
         }
     }
 
     /// The next table will have at least this number.
     func note(nextTable: UInt64) { state.withLock { $0.mark.nextTable = nextTable } }
+
+    /// Whether a crash can bring a mark back that lists one of the segments.
+    func mayList(_ segments: [Int]) -> Bool {
+        state.withLock { state in
+            segments.contains { state.listed.last.contains($0) || state.listed.before.contains($0) }
+        }
+    }
 
     /// Waits for the host's disk, and writes how far that got: `completed` is asked before the wait, for the sequence
     /// number and the segments without summaries. The mark itself is on the disk after the next wait; until then the
@@ -115,6 +125,7 @@ final class SyncMarks: Sendable {
                     slot.put(UInt32(place.bytes), at: 52 + index * 8)
                 }
                 slot.sealChecksum(at: Self.used, covering: (Self.used + 4)..<Self.end)
+                state.listed = (written.prefix(Self.most).map(\.segment), state.listed.last)
                 try file.write(at: Self.offset + UInt64(state.turn * Self.slotSize), slot.bytes)
             } catch {
                 state.hasFailed = true
