@@ -24,6 +24,8 @@ struct LogState {
         var phase = Phase.free
         /// The buffer that holds it; nil if it is in the file.
         var slot: Int?
+        /// A write failed, and others behind it did not.
+        var hasGap = false
     }
 
     /// Room for some records of a batch.
@@ -76,10 +78,11 @@ struct LogState {
     var completed: UInt64 { flights.map(\.sequence).min() ?? sequence }
 
     /// Of the segments that have no summary: up to where all records have been written to the file.
-    var written: [(segment: Int, bytes: Int)] {
+    var written: [(segment: Int, promise: SyncMarks.Promise)] {
         unsummarized.map { index in
             let pending = flights.filter { Self.segment(of: $0.offset) == index }.map(\.offset).min()
-            return (index, pending.map { Int($0 % UInt64(Self.segmentSize)) } ?? segments[index].used)
+            let bytes = pending.map { Int($0 % UInt64(Self.segmentSize)) } ?? segments[index].used
+            return (index, SyncMarks.Promise(bytes: bytes, isSolid: !segments[index].hasGap))
         }
     }
 
@@ -198,7 +201,11 @@ struct LogState {
         let extent = room.extent
         let index = Self.segment(of: extent.offset)
         let end = Int(extent.offset % UInt64(Self.segmentSize)) + extent.bytes
-        if segments[index].phase == .open, segments[index].used == end { segments[index].used -= extent.bytes }
+        if segments[index].phase == .open, segments[index].used == end {
+            segments[index].used -= extent.bytes
+        } else {
+            segments[index].hasGap = true
+        }
         weigh(index, -(extent.bytes + room.records * entrySize))
         settle(extent)
     }

@@ -26,6 +26,23 @@ extension Recovery {
             next = start + segmentSize
             onProgress?(min(next, size), size)
         }
+        for index in mark.written.keys.sorted() where scanned[index] == nil && summarized[index] == nil {
+            if isMissing(promise(of: index), from: 0) { noteLost(UInt64(index) * segmentSize) }
+        }
+    }
+
+    /// What there must be in a segment that has no summary.
+    private func promise(of segment: Int) -> SyncMarks.Promise {
+        mark.written[segment] ?? SyncMarks.Promise()
+    }
+
+    /// Whether a record must follow on a place, but does not.
+    private func isMissing(_ promise: SyncMarks.Promise, from place: Int) -> Bool {
+        promise.isSolid && place < promise.bytes
+    }
+
+    private func noteLost(_ offset: UInt64) {
+        note(offset, "a record is damaged, and which page it is cannot be known")
     }
 
     private func visit(_ start: UInt64, _ buffer: UnsafeMutableRawPointer) throws(Errno) {
@@ -43,14 +60,18 @@ extension Recovery {
         // A record that the file ends in is torn, and must be seen to be.
         (buffer + got).initializeMemory(as: UInt8.self, repeating: 0, count: LogState.segmentSize - got)
         let end = LogState.segmentSize - (SegmentSummary.size(at: buffer + LogState.segmentSize) ?? 0)
-        let last = search(start, buffer, end, promised: known == nil ? mark.written[index] ?? 0 : 0)
-        scanned[index] = max(min(last, got), known?.used ?? 0)
+        let ends = search(start, buffer, end, known == nil ? promise(of: index) : SyncMarks.Promise())
         // Whatever the stamp, a summary tells what had been written; that it got to the disk only the mark can.
-        for record in known?.records ?? [] where record.header.sequence < mark.sequence {
+        let bytes = UnsafeRawBufferPointer(start: buffer, count: LogState.segmentSize)
+        let told = known?.records ?? SegmentSummary.salvage(bytes, ends, salt: superblock.salt)
+        var last = max(min(ends.max() ?? 0, got), known?.used ?? 0)
+        for record in told where record.header.sequence < mark.sequence {
             if RecordHeader(from: buffer + record.position, salt: superblock.salt) != nil { continue }
-            suspects.append(Suspect(header: record.header, offset: start + UInt64(record.position)))
+            suspects.append(Suspect(header: record.header, offset: start + UInt64(record.position), isPromised: true))
             lost[index, default: []].append(record)
+            last = max(last, record.position + record.header.span)
         }
+        scanned[index] = last
     }
 
     /// Reads the end of a segment: all of its summary, most often.
@@ -70,28 +91,35 @@ extension Recovery {
         return nil
     }
 
-    /// Reads the records themselves, and says where they end.
-    /// - Parameter promised: bytes in which there must be no gap.
+    /// Reads the records themselves, and says where they end: the beginning is one of these places.
+    /// - Parameter promise: where there must be no gap.
     private func search(
-        _ start: UInt64, _ buffer: UnsafeMutableRawPointer, _ count: Int, promised: Int
-    ) -> Int {
+        _ start: UInt64, _ buffer: UnsafeMutableRawPointer, _ count: Int, _ promise: SyncMarks.Promise
+    ) -> Set<Int> {
         var walk = RecordWalk(bytes: buffer, count: count, salt: superblock.salt)
         var end = 0
+        var ends: Set = [0]
         while let (position, header) = walk.next() {
             let offset = start + UInt64(position)
+            if position > end, isMissing(promise, from: end) { noteLost(start + UInt64(end)) }
             end = position + header.span
+            ends.insert(end)
             highest = max(highest, header.sequence)
             nextTable = max(nextTable, header.table &+ 1)
             if header.isIntact(at: buffer + position, salt: superblock.salt), walk.repaired.last != position {
                 adopt(header, offset)
             } else {
-                suspects.append(Suspect(header: header, offset: offset))
+                let isPromised = header.sequence < mark.sequence || position < promise.bytes
+                suspects.append(Suspect(header: header, offset: offset, isPromised: isPromised))
             }
         }
-        for place in walk.breaks where place < promised {
-            note(start + UInt64(place), "a record is damaged, and which page it is cannot be known")
+        if isMissing(promise, from: end) {
+            noteLost(start + UInt64(end))
+        } else if !promise.isSolid {
+            // What holes that were cut off leave behind begins with zeroes; here stood a header.
+            for place in walk.breaks where place < promise.bytes { noteLost(start + UInt64(place)) }
         }
-        return end
+        return ends
     }
 
     func adopt(_ header: RecordHeader, _ offset: UInt64) {
@@ -101,7 +129,7 @@ extension Recovery {
     /// Takes the headers of torn records away, before the mark goes past their numbers: then they would be damage, and
     /// their pages could not be read.
     private func eraseTorn() throws(Errno) {
-        for torn in suspects where torn.header.sequence >= mark.sequence {
+        for torn in suspects where !torn.isPromised {
             try file.zero(at: torn.offset, count: RecordHeader.size)
             // The rest is nothing but what `image check` would wonder about.
             file.punch(at: torn.offset, count: UInt64(torn.header.span))

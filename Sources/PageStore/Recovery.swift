@@ -18,6 +18,8 @@ final class Recovery {
     struct Suspect {
         var header: RecordHeader
         var offset: UInt64
+        /// It was on the host's disk: its page is lost, unless there is a newer record.
+        var isPromised: Bool
     }
 
     let path: String
@@ -78,7 +80,7 @@ final class Recovery {
         }
         try refuseIfUncertain()
         do throws(Errno) {
-            for suspect in suspects where suspect.header.sequence < mark.sequence {
+            for suspect in suspects where suspect.isPromised {
                 adopt(suspect.header, suspect.offset)
             }
             try settleBooks()

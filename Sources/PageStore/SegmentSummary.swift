@@ -77,17 +77,53 @@ struct SegmentSummary {
         var records: [(position: Int, header: RecordHeader)] = []
         records.reserveCapacity(footer / Self.entrySize)
         for at in stride(from: 0, to: footer, by: Self.entrySize) {
-            let header = RecordHeader(
-                table: reader.get(UInt32.self, at: at),
-                length: reader.get(UInt16.self, at: at + 18),
-                kind: UInt8(truncatingIfNeeded: reader.get(UInt32.self, at: at + 20)),
-                page: reader.get(UInt64.self, at: at + 4) & RecordHeader.mask48,
-                sequence: reader.get(UInt64.self, at: at + 10) & RecordHeader.mask48)
-            let position = Int(reader.get(UInt16.self, at: at + 16)) * RecordHeader.alignment
-            guard header.length > 0, header.length <= UInt16(PageGeometry.pageSize), position + header.span <= used
-            else { return nil }
-            records.append((position, header))
+            guard let record = Self.entry(reader, at, used) else { return nil }
+            records.append(record)
         }
         self.records = records
+    }
+
+    /// Reads an entry; nil if there can be no such record in so many bytes.
+    private static func entry(_ reader: ByteReader, _ at: Int, _ used: Int) -> (position: Int, header: RecordHeader)? {
+        let header = RecordHeader(
+            table: reader.get(UInt32.self, at: at),
+            length: reader.get(UInt16.self, at: at + 18),
+            kind: UInt8(truncatingIfNeeded: reader.get(UInt32.self, at: at + 20)),
+            page: reader.get(UInt64.self, at: at + 4) & RecordHeader.mask48,
+            sequence: reader.get(UInt64.self, at: at + 10) & RecordHeader.mask48)
+        let position = Int(reader.get(UInt16.self, at: at + 16)) * RecordHeader.alignment
+        guard header.length > 0, header.length <= UInt16(PageGeometry.pageSize), position + header.span <= used
+        else { return nil }
+        return (position, header)
+    }
+
+    /// What a summary that is not whole may say of records that begin where others end, and of which nothing is left.
+    /// - Parameters:
+    ///   - segment: all of its bytes.
+    ///   - ends: the beginning, and where intact records end.
+    static func salvage(
+        _ segment: UnsafeRawBufferPointer, _ ends: Set<Int>, salt: UInt32
+    ) -> [(position: Int, header: RecordHeader)] {
+        let reader = ByteReader(bytes: segment)
+        let used = ends.max() ?? 0
+        var known: [Int: RecordHeader] = [:]
+        var at = segment.count - footerSize - entrySize
+        while at >= used {
+            if let record = entry(reader, at, at),
+                RecordHeader(from: segment.baseAddress! + record.position, salt: salt) == nil
+            {
+                known[record.position] = record.header
+            }
+            at -= entrySize
+        }
+        var found: [(position: Int, header: RecordHeader)] = []
+        for end in ends {
+            var position = end
+            while let header = known.removeValue(forKey: position) {
+                found.append((position, header))
+                position += header.span
+            }
+        }
+        return found
     }
 }

@@ -6,7 +6,8 @@ import SystemPackage
 ///
 /// A slot, little-endian: magic, checksum (4 bytes each), sequence, next table, length (8 each). The checksum covers
 /// bytes 8 to 31. Behind that, not in images of earlier versions: a checksum of what follows, the number of segments (4
-/// each), sequence again (8), and for each of up to 32 segments its index and the bytes that were written (4 each).
+/// each), sequence again (8), and for each of up to 32 segments its index and the bytes that were written (4 each), the latter
+/// with its lowest bit set if they are records and nothing else; earlier versions do not set it.
 final class SyncMarks: Sendable {
     static let slotSize = 512
     static let offset = UInt64(LogState.segmentSize - 2 * slotSize)
@@ -21,10 +22,20 @@ final class SyncMarks: Sendable {
         var nextTable: UInt64 = 0
         /// Of the file, in bytes.
         var length: UInt64 = 0
-        /// Of some segments the bytes from their beginning in which there are records and nothing else, but for zeroes.
-        var written: [Int: Int] = [:]
+        /// Of some segments what there is from their beginning on.
+        var written: [Int: Promise] = [:]
         /// The slot that says it.
         var slot = 0
+        /// The segments that any slot lists.
+        var listed: Set<Int> = []
+    }
+
+    /// What a mark says of a segment: in so many bytes there are records and nothing else, but for zeroes where a write
+    /// failed.
+    struct Promise: Equatable {
+        var bytes = 0
+        /// No write failed there, so that zeroes are damage.
+        var isSolid = false
     }
 
     private struct State {
@@ -47,15 +58,13 @@ final class SyncMarks: Sendable {
         let got = try file.readAvailable(at: offset, into: bytes.baseAddress!, count: bytes.count)
         var latest = Mark()
         for slot in 0..<2 where got >= slot * slotSize + end {
-            let reader = ByteReader(
-                bytes: UnsafeRawBufferPointer(rebasing: bytes[slot * slotSize..<(slot + 1) * slotSize]))
-            guard reader.get(UInt32.self, at: 0) == magic, reader.checksumMatches(at: 4, covering: 8..<used) else {
-                continue
-            }
+            let place = UnsafeMutableRawBufferPointer(rebasing: bytes[slot * slotSize..<(slot + 1) * slotSize])
+            let reader = ByteReader(bytes: UnsafeRawBufferPointer(place))
             // A number that no record can have was never written by us.
-            guard reader.get(UInt64.self, at: 8) <= RecordHeader.mask48 else { continue }
+            guard isWhole(place), reader.get(UInt64.self, at: 8) <= RecordHeader.mask48 else { continue }
             let sequence = reader.get(UInt64.self, at: 8)
             let written = written(reader, sequence)
+            latest.listed.formUnion(written.keys)
             if sequence > latest.sequence {
                 (latest.sequence, latest.written, latest.slot) = (sequence, written, slot)
             } else if sequence == latest.sequence {
@@ -68,14 +77,32 @@ final class SyncMarks: Sendable {
         return latest
     }
 
-    private static func written(_ reader: ByteReader, _ sequence: UInt64) -> [Int: Int] {
+    /// Whether a slot says what was written, a single wrong bit in its numbers put right.
+    private static func isWhole(_ slot: UnsafeMutableRawBufferPointer) -> Bool {
+        func fits() -> Bool {
+            let reader = ByteReader(bytes: UnsafeRawBufferPointer(slot))
+            return reader.get(UInt32.self, at: 0) == magic && reader.checksumMatches(at: 4, covering: 8..<used)
+        }
+        if fits() { return true }
+        for bit in 0..<(used * 8) {
+            slot[bit / 8] ^= 1 << UInt8(bit % 8)
+            if fits() { return true }
+            slot[bit / 8] ^= 1 << UInt8(bit % 8)
+        }
+        return false
+    }
+
+    private static func written(_ reader: ByteReader, _ sequence: UInt64) -> [Int: Promise] {
         guard reader.checksumMatches(at: used, covering: (used + 4)..<end), reader.get(UInt64.self, at: 40) == sequence
         else { return [:] }
         let count = min(most, Int(reader.get(UInt32.self, at: 36)))
         let places = (0..<count).map { 48 + $0 * 8 }
         return Dictionary(
-            places.map { (Int(reader.get(UInt32.self, at: $0)), Int(reader.get(UInt32.self, at: $0 + 4))) },
-            uniquingKeysWith: min)
+            places.map { place in
+                let bytes = Int(reader.get(UInt32.self, at: place + 4))
+                return (Int(reader.get(UInt32.self, at: place)), Promise(bytes: bytes & ~1, isSolid: bytes & 1 == 1))
+            },
+            uniquingKeysWith: { $0.bytes < $1.bytes ? $0 : $1 })
     }
 
     /// Goes on from what was read; the next `advance` writes over the older slot.
@@ -83,7 +110,7 @@ final class SyncMarks: Sendable {
         state.withLock { state in
             state.mark = mark
             state.turn = mark.slot
-            state.listed.last = Array(mark.written.keys)
+            state.listed.last = Array(mark.listed)
         }
     }
 
@@ -102,7 +129,7 @@ final class SyncMarks: Sendable {
     /// older one is true.
     ///
     /// - Throws: the error of the host, and `EIO` ever after.
-    func advance(_ completed: () -> (UInt64, [(segment: Int, bytes: Int)])) throws(Errno) {
+    func advance(_ completed: () -> (UInt64, [(segment: Int, promise: Promise)])) throws(Errno) {
         try state.withLock { state throws(Errno) in
             if state.hasFailed { throw .ioError }
             let (sequence, written) = completed()
@@ -122,7 +149,7 @@ final class SyncMarks: Sendable {
                 slot.put(state.mark.sequence, at: 40)
                 for (index, place) in written.prefix(Self.most).enumerated() {
                     slot.put(UInt32(place.segment), at: 48 + index * 8)
-                    slot.put(UInt32(place.bytes), at: 52 + index * 8)
+                    slot.put(UInt32(place.promise.bytes | (place.promise.isSolid ? 1 : 0)), at: 52 + index * 8)
                 }
                 slot.sealChecksum(at: Self.used, covering: (Self.used + 4)..<Self.end)
                 state.listed = (written.prefix(Self.most).map(\.segment), state.listed.last)
