@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct zf_context *zf_context_new(void *owner)
+struct zf_context *zf_context_new(void *owner, struct zf_handlers handlers)
 {
 	struct zf_context *context = calloc(1, sizeof(*context));
 	if (!context)
 		return NULL;
 	context->owner = owner;
+	context->handlers = handlers;
 	/* One more than can run: while one waits for a page of the host, the others go on. */
 	context->seats = (int)sysconf(_SC_NPROCESSORS_ONLN) + 1;
 	if (pthread_mutex_init(&context->lock, NULL) || pthread_cond_init(&context->turn, NULL))

@@ -6,19 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 
-int zf_session_loop(struct fuse_session *session, unsigned max_threads, int clone_fd)
-{
-	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	if (!config)
-		return -ENOMEM;
-	fuse_loop_cfg_set_max_threads(config, max_threads);
-	fuse_loop_cfg_set_idle_threads(config, max_threads);
-	fuse_loop_cfg_set_clone_fd(config, clone_fd);
-	int result = fuse_session_loop_mt(session, config);
-	fuse_loop_cfg_destroy(config);
-	return result;
-}
-
 static pthread_key_t buffer_key;
 static pthread_once_t buffer_once = PTHREAD_ONCE_INIT;
 static _Thread_local size_t buffer_size;

@@ -62,6 +62,11 @@ void *kc_jobs_next(struct kc_jobs *jobs)
 	return job;
 }
 
+size_t kc_jobs_count(const struct kc_jobs *jobs)
+{
+	return jobs->count - jobs->next;
+}
+
 struct kc_jobs *kc_jobs_enter(struct kc_jobs *jobs)
 {
 	struct kc_jobs *before = here;

@@ -1,6 +1,8 @@
 import CFuse3
+import CFuseShims
 import KernelCore
 import Kernfs
+import Synchronization
 import SystemPackage
 
 extension Bridge {
@@ -11,11 +13,23 @@ extension Bridge {
     @inline(__always)
     func start(_ call: Call) {
         if mirror != nil, startMirrored(call) { return }
-        var isDone = false
-        if isolation.tryRun({ isDone = begin(call) }, then: { if isDone { answer(call) } }) { return }
+        var ended: Call?
+        if isolation.tryRun({ ended = serve(call) }, then: { if let ended { answer(ended) } }) { return }
         isolation.leave { [self] in
             if begin(call) { isolation.afterwards { [self] in answer(call) } }
         }
+    }
+
+    /// Does the call's work, and that of the calls behind it, as far as this worker alone reads and none has to wait.
+    /// - Returns: the last of them if it has ended.
+    @inline(__always)
+    private func serve(_ call: Call) -> Call? {
+        guard mirror == nil, call.unique != 0, zf_context_disks(context) == 0 else { return begin(call) ? call : nil }
+        let turn = Turn(self, call)
+        let isDone = begin(call)
+        let last = turn.end()
+        if last === call { return isDone ? call : nil }
+        return (last.serial == 0 ? begin(last) : hasEnded(last)) ? last : nil
     }
 
     /// Has the mirror look at the host first, if the call depends on who has disks open there.
@@ -34,9 +48,15 @@ extension Bridge {
     @inline(__always)
     private func begin(_ call: Call) -> Bool {
         guard !isClosed else { return true }
-        let kernel = system.kernel
         if kernel.trace.isOn { call.isRecorded = true }
-        guard let task = kernel.run(pid: call.pid, work: call), call.outcome == nil else { return true }
+        kernel.run(pid: call.pid, work: call)
+        return hasEnded(call)
+    }
+
+    /// True if it has; else the call waits from now on.
+    @inline(__always)
+    private func hasEnded(_ call: Call) -> Bool {
+        guard call.outcome == nil, let task = kernel.task(numbered: call.serial) else { return true }
         if task.state == .dead {
             call.kill()
             return true
@@ -55,6 +75,10 @@ extension Bridge {
             endLater(call, .failed(.ioError))
             call.isAbandoned = true
         }
+        if call.unique != 0 {
+            let isSignalled = interrupts.withLock { $0.insert(call.unique, ticket: call.ticket) }
+            if isSignalled { attendant.post(interrupt: call.ticket) }
+        }
         // libfuse may call back at once, with its own lock held: the callback must not enter the isolation.
         call.onInterrupt { Bridge.of($0).attendant.post(interrupt: UInt64(UInt(bitPattern: $1))) }
     }
@@ -63,12 +87,11 @@ extension Bridge {
     func endLater(_ call: Call, _ outcome: Call.Outcome) {
         guard !call.isAbandoned else { return }
         call.outcome = outcome
-        calls.remove(call.ticket)
-        call.task = nil
+        forget(call)
         isolation.afterwards { [self] in answer(call) }
     }
 
-    private func answer(_ call: Call) {
+    func answer(_ call: Call) {
         if let mirror, !call.isForHost, mirror.isBehind {
             // What the call did must be there on the host before its caller hears of it.
             host.post { [self] in
@@ -100,11 +123,25 @@ extension Bridge {
         }
     }
 
+    /// The call waits no longer.
+    private func forget(_ call: Call) {
+        calls.remove(call.ticket)
+        if call.unique != 0 { interrupts.withLock { $0.remove(call.unique) } }
+        call.task = nil
+    }
+
+    /// The caller of a transfer got a signal; outside the isolation.
+    /// - Returns: false if no transfer of that number waits.
+    func signalled(_ unique: UInt64) -> Bool {
+        guard let ticket = interrupts.withLock({ $0.interrupted(unique) }) else { return false }
+        attendant.post(interrupt: ticket)
+        return true
+    }
+
     /// Answers a waiting call although its task has not ended; in the isolation.
     func abandon(_ call: Call, _ error: Errno) {
-        calls.remove(call.ticket)
+        forget(call)
         call.isAbandoned = true
-        call.task = nil
         call.outcome = .failed(error)
         isolation.afterwards { _ = call.answer() }
     }

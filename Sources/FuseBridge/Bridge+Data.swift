@@ -7,31 +7,48 @@ import Synchronization
 import SystemPackage
 
 extension Bridge {
-    func read(_ request: consuming Request, _ size: Int, _ offset: Int, _ handle: UInt64) {
-        let file = OpenFile.handle(handle).takeUnretainedValue()
-        guard let attribute = file as? OpenAttribute else {
-            return readDevice(request, size, offset, unsafeDowncast(file, to: OpenDevice.self))
+    /// FUSE_READ and FUSE_WRITE.
+    func transfer(_ request: zf_transfer) {
+        let file = OpenFile.handle(request.handle).takeUnretainedValue()
+        if let attribute = file as? OpenAttribute { return start(call(request, attribute)) }
+        let device = unsafeDowncast(file, to: OpenDevice.self)
+        let (offset, size) = (Int(truncatingIfNeeded: request.offset), Int(request.size))
+        if let data = request.data {
+            let bytes = UnsafeRawBufferPointer(start: data, count: size)
+            writeDevice(
+                Transfer(request, context), bytes, offset, device, isWriteBack: request.is_write_back != 0)
+        } else {
+            readDevice(Transfer(request, context), size, offset, device)
         }
-        start(Call(request, .read(attribute.file, offset: offset, count: size)))
     }
 
-    func write(
-        _ request: consuming Request, _ bytes: UnsafeRawBufferPointer, _ offset: Int, _ info: fuse_file_info
-    ) {
-        let file = OpenFile.handle(info.fh).takeUnretainedValue()
-        guard let attribute = file as? OpenAttribute else {
-            let device = unsafeDowncast(file, to: OpenDevice.self)
-            return writeDevice(request, bytes, offset, device, isWriteBack: info.writepage != 0)
+    /// The next transfer of an attribute; nil if this worker must go back to its loop. While disks are open it must, for
+    /// then other workers read, too, and would wait for each other at the isolation.
+    func nextCall() -> Call? {
+        var request = zf_transfer()
+        guard zf_context_disks(context) == 0, zf_next(context, &request) != 0 else { return nil }
+        let file = OpenFile.handle(request.handle).takeUnretainedValue()
+        guard let attribute = file as? OpenAttribute else { return nil }
+        zf_taken()
+        return call(request, attribute)
+    }
+
+    private func call(_ request: zf_transfer, _ attribute: OpenAttribute) -> Call {
+        guard let data = request.data else {
+            let work = Call.Work.read(
+                attribute.file, offset: Int(truncatingIfNeeded: request.offset), count: Int(request.size))
+            return Call(Transfer(request, context), work)
         }
+        let bytes = UnsafeRawBufferPointer(start: data, count: Int(request.size))
         // A store must not find a disk in use that its user has closed already: RELEASE is asynchronous, but it was
         // sent before this write, so that it is in the hands of a worker by now.
         if zf_context_disks(context) > 0 { zf_settle(context) }
         let isControl = attribute.file.node.attribute?.isControl ?? false
         let copy = Array(isControl ? bytes[...] : bytes.prefix(KernfsOpenFile.page))
-        start(Call(request, .write(attribute.file, copy)))
+        return Call(Transfer(request, context), .write(attribute.file, copy))
     }
 
-    private func readDevice(_ request: consuming Request, _ size: Int, _ offset: Int, _ device: OpenDevice) {
+    private func readDevice(_ request: consuming Transfer, _ size: Int, _ offset: Int, _ device: OpenDevice) {
         guard let memory = zf_thread_buffer(size) else { return request.fail(.noMemory) }
         do throws(Errno) {
             try device.check()
@@ -45,7 +62,7 @@ extension Bridge {
     }
 
     private func writeDevice(
-        _ request: consuming Request, _ bytes: UnsafeRawBufferPointer, _ offset: Int, _ device: OpenDevice,
+        _ request: consuming Transfer, _ bytes: UnsafeRawBufferPointer, _ offset: Int, _ device: OpenDevice,
         isWriteBack: Bool
     ) {
         do throws(Errno) {

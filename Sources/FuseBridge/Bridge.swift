@@ -8,13 +8,15 @@ import SystemPackage
 /// Turns requests into tasks of the simulated kernel and answers into replies.
 ///
 /// All state is touched in the isolation only; the constants alone are read elsewhere. The
-/// methods named after requests are called by libfuse's workers, outside the isolation.
+/// methods named after requests are called by the workers, outside the isolation.
 final class Bridge {
     let isolation: LiveIsolation
     let options: MountOptions
     let attendant: Attendant
     /// Does what blocks, for the mirror.
     let host = HostWorker()
+    /// Whose callers may get signals; a leaf among the locks.
+    let interrupts = Synchronization.Mutex(Interrupts())
     /// Set before the mount is served, or never.
     var mirror: (any HostMirror)?
     /// The C side's record of the session: its owner, its workers.
@@ -23,7 +25,10 @@ final class Bridge {
     let birth = Clock.now
 
     // In the isolation:
-    var system: any MountedSystem
+    var system: any MountedSystem { didSet { kernel = system.kernel } }
+    /// The system's kernel, looked at by each request: the system itself is weakly referenced, which makes each count of its
+    /// references slow.
+    private(set) var kernel: Kernel
     var inodes: InodeTable
     /// Calls whose callers wait, so that they can be interrupted.
     var calls = SlotTable<Call>()
@@ -37,10 +42,11 @@ final class Bridge {
     init(isolation: LiveIsolation, system: any MountedSystem, options: MountOptions) {
         self.isolation = isolation
         self.system = system
+        kernel = system.kernel
         self.options = options
         attendant = Attendant()
         inodes = InodeTable(root: system.root.node, renewsDevices: options.writebackCache)
-        context = zf_context_new(Unmanaged.passUnretained(self).toOpaque())
+        context = zf_context_new(Unmanaged.passUnretained(self).toOpaque(), Callbacks.transfers)
         precondition(context != nil, "out of memory")
     }
 
@@ -50,6 +56,12 @@ final class Bridge {
     @inline(__always)
     static func of(_ request: fuse_req_t?) -> Bridge {
         owner(fuse_req_userdata(request))
+    }
+
+    /// The bridge that the loop knows.
+    @inline(__always)
+    static func transfers(_ owner: UnsafeMutableRawPointer?) -> Bridge {
+        Unmanaged.fromOpaque(owner!).takeUnretainedValue()
     }
 
     @inline(__always)

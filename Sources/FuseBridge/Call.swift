@@ -33,16 +33,33 @@ final class Call: KernelWork {
     var onEnd: ((Outcome) -> Void)?
     /// The caller was answered already: a late outcome is of no interest.
     var isAbandoned = false
+    /// The number of its task, once it has one.
+    private(set) var serial: UInt32 = 0
+    /// The worker that has it in hand and may go on with others.
+    var turn: Turn?
     /// Steps are recorded, and so is what they are for.
     var isRecorded = false
     /// The mirror itself waits for it.
     var isForHost = false
+    /// The number of the transfer that it answers; 0 if it answers none.
+    let unique: UInt64
     private var request: Request?
+    private var transfer: Transfer?
 
-    init(_ request: consuming Request, _ work: Work) {
+    /// What came through libfuse.
+    init(_ request: consuming Request, _ body: @escaping (Call) async throws(Errno) -> Outcome) {
         pid = request.pid
-        self.work = work
+        unique = 0
+        work = .other(body)
         self.request = consume request
+    }
+
+    /// What did not.
+    init(_ transfer: consuming Transfer, _ work: Work) {
+        pid = transfer.pid
+        unique = transfer.unique
+        self.work = work
+        self.transfer = consume transfer
     }
 
     /// The file that it writes to, if it does.
@@ -52,6 +69,7 @@ final class Call: KernelWork {
 
     /// Does the work, in its task.
     override func run(in task: KernelTask) async {
+        serial = task.serial
         if isRecorded { record() }
         do throws(Errno) {
             switch work {
@@ -62,6 +80,12 @@ final class Call: KernelWork {
         } catch {
             end(.failed(error))
         }
+    }
+
+    /// What the worker goes on with, if the call never had to wait.
+    override func next() -> (pid: Int32, work: KernelWork)? {
+        guard let turn, onEnd == nil, let next = turn.next() else { return nil }
+        return (next.pid, next)
     }
 
     /// Opening is noted by whoever knows the path.
@@ -95,10 +119,17 @@ final class Call: KernelWork {
     /// Answers the caller; outside the isolation, for it is a system call.
     /// - Returns: the file that was opened for a caller who is gone.
     func answer() -> OpenFile? {
+        if let transfer = transfer.take() {
+            switch outcome {
+            case .read(let text): transfer.text(text)
+            case .wrote(let count): transfer.wrote(count)
+            case .failed(let error): transfer.fail(error)
+            case .opened, nil: transfer.fail(.ioError)
+            }
+            return nil
+        }
         guard let request = request.take() else { return nil }
         switch outcome {
-        case .read(let text): request.text(text)
-        case .wrote(let count): request.wrote(count)
         case .opened(let file, let directIO, let keepCache):
             var info = fuse_file_info()
             info.fh = file.retained()
@@ -108,7 +139,7 @@ final class Call: KernelWork {
             OpenFile.handle(info.fh).release()
             return file
         case .failed(let error): request.fail(error)
-        case nil: request.fail(.ioError)
+        case .read, .wrote, nil: request.fail(.ioError)
         }
         return nil
     }

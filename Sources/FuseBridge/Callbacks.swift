@@ -1,8 +1,9 @@
 import CFuse3
+import CFuseShims
 import Glibc
 import SystemPackage
 
-/// The table of functions that libfuse calls, on its workers' threads. One line each.
+/// The tables of functions that libfuse and the loop call, on the workers' threads. One line each.
 enum Callbacks {
     static func table() -> fuse_lowlevel_ops {
         var ops = fuse_lowlevel_ops()
@@ -13,6 +14,11 @@ enum Callbacks {
         addRefusals(&ops)
         return ops
     }
+
+    /// What the loop calls itself.
+    static let transfers = zf_handlers(
+        transfer: { Bridge.transfers($0).transfer($1!.pointee) },
+        interrupt: { Bridge.transfers($0).signalled($1) ? 1 : 0 })
 
     private static func addNames(_ ops: inout fuse_lowlevel_ops) {
         ops.lookup = { Bridge.of($0).lookup(Request($0), $1, String(cString: $2!)) }
@@ -38,13 +44,11 @@ enum Callbacks {
     private static func addFiles(_ ops: inout fuse_lowlevel_ops) {
         ops.open = { Bridge.of($0).open(Request($0), $1, $2!.pointee) }
         ops.release = { Bridge.of($0).release(Request($0), $2!.pointee.fh) }
-        ops.read = { Bridge.of($0).read(Request($0), $2, $3, $4!.pointee.fh) }
-        ops.write = { Bridge.of($0).write(Request($0), UnsafeRawBufferPointer(start: $2, count: $3), $4, $5!.pointee) }
         ops.poll = { Bridge.of($0).poll(Request($0), $2!.pointee.fh, $3) }
         ops.fsync = { Bridge.of($0).sync(Request($0), $3!.pointee.fh) }
         ops.lseek = { Bridge.of($0).seek(Request($0), $2, $3, $4!.pointee.fh) }
         ops.fallocate = { Bridge.of($0).allocate(Request($0), $2, $3, $4, $5!.pointee.fh) }
-        // No flush: it comes for each close of each duplicate and says nothing.
+        // No flush: it comes for each close of each duplicate and says nothing. No read and write: see `transfers`.
     }
 
     /// Nothing can be made or removed by name, as in sysfs.

@@ -11,7 +11,7 @@ public final class Mount: @unchecked Sendable {
     // Unchecked: the bridge's state belongs to the isolation; `session` is replaced only by `run()` when nobody else
     // can reach it any more, under `state`.
     private enum State {
-        case mounted, serving(pthread_t), over
+        case mounted, serving, over
     }
 
     private let bridge: Bridge
@@ -54,13 +54,12 @@ public final class Mount: @unchecked Sendable {
     /// Serves until the connection ends (unmount, abort) or `stop()`; blocks the calling thread.
     ///
     /// When it returns, all requests are answered, all disks are released and nothing is mounted any more.
-    /// The corresponding libfuse function is `fuse_session_loop_mt`.
     public func run() {
         let error = zf_interrupt_install()
         precondition(error == 0, "cannot install the signal that ends the loop: \(error)")
         let isFirst = state.withLock { state in
             guard case .mounted = state.now else { return false }
-            state.now = .serving(pthread_self())
+            state.now = .serving
             return true
         }
         guard isFirst, let session else { return }
@@ -69,7 +68,7 @@ public final class Mount: @unchecked Sendable {
             MountWatch(device: device, connection: session.descriptor) { self.onDetached?() }
         }
         if state.withLock({ $0.isStopping }) { askToStop() }
-        session.serve(threads: bridge.options.threads, clonesDescriptor: bridge.options.clonesDescriptor)
+        session.serve(threads: bridge.options.threads)
         bridge.host.end()
         bridge.attendant.end()
         helper.join()
@@ -88,13 +87,11 @@ public final class Mount: @unchecked Sendable {
         if isServing { askToStop() }
     }
 
-    /// libfuse looks at its exit flag when the thread in the loop wakes up; a signal may come between look and sleep,
-    /// so that one is not enough.
+    /// The workers look at the exit flag when they wake up; a signal may come between look and sleep, so that one is not
+    /// enough.
     private func askToStop() {
         bridge.attendant.post(stop: { [unowned self] in
-            guard case .serving(let thread) = state.withLock({ $0.now }) else { return }
-            session?.exit()
-            pthread_kill(thread, zf_interrupt_signal())
+            if case .serving = state.withLock({ $0.now }) { session?.exit() }
         })
     }
 

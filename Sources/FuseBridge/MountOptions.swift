@@ -18,9 +18,7 @@ public struct MountOptions: Sendable {
     /// Bytes of the largest write request. One request is one worker, so that a larger one keeps the other cores idle.
     public var maxWrite: UInt32 = 128 << 10
     /// Threads that read requests; handlers never wait for the simulated kernel, so that a few are enough.
-    public var threads: UInt32 = 10
-    /// Gives each worker a descriptor of its own, `FUSE_DEV_IOC_CLONE`.
-    public var clonesDescriptor = true
+    public var threads = 10
     /// Lets the page cache hold writes to disks back, `FUSE_CAP_WRITEBACK_CACHE`.
     ///
     /// Small buffered writes are gathered before they are sent. In return a buffered write at the end of a disk succeeds, for

@@ -37,20 +37,8 @@ struct Request: ~Copyable {
         discard self
     }
 
-    consuming func wrote(_ count: Int) {
-        _ = fuse_reply_write(raw, count)
-        discard self
-    }
-
     consuming func bytes(_ buffer: UnsafeRawBufferPointer) {
         _ = fuse_reply_buf(raw, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count)
-        discard self
-    }
-
-    consuming func text(_ text: KernfsText) {
-        text.withBytes { bytes in
-            _ = fuse_reply_buf(raw, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
         discard self
     }
 

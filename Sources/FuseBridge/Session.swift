@@ -6,6 +6,7 @@ import SystemPackage
 /// libfuse's session: made, mounted, served, and taken down in the right order.
 final class Session {
     private let session: OpaquePointer
+    private let context: OpaquePointer
     private let path: String
     /// `st_dev` of the mount as the mount table spells it; nil if the table did not show it.
     let device: String?
@@ -31,20 +32,23 @@ final class Session {
         }
         self.session = session
         device = MountTable.device(at: path)
-        let error = zf_session_watch_reads(session)
+        self.context = context
+        let error = zf_prepare(session, context, options.debug ? 1 : 0)
         precondition(error == 0, "fuse_session_custom_io failed with error \(error)")
     }
 
     /// The descriptor of `/dev/fuse`.
     var descriptor: Int32 { fuse_session_fd(session) }
 
-    /// Serves until the connection ends or `exit()`.
-    func serve(threads: UInt32, clonesDescriptor: Bool) {
-        _ = zf_session_loop(session, threads, clonesDescriptor ? 1 : 0)
+    /// Serves until the connection ends or `exit()`, on the calling thread and others.
+    func serve(threads: Int) {
+        let others = (1..<max(1, threads)).map { _ in HostThread("worker") { [self] in zf_serve(session, context) } }
+        zf_serve(session, context)
+        for other in others { other.join() }
     }
 
-    /// Has the loop end once somebody interrupts the thread that runs it.
-    func exit() { fuse_session_exit(session) }
+    /// Has `serve` return, if it is called time and again until it has.
+    func exit() { zf_stop(session, context) }
 
     /// Detaches what is still mounted; whatever somebody else mounted there meanwhile stays.
     deinit {

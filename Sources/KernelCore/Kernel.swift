@@ -125,22 +125,18 @@ public final class Kernel {
     }
 
     /// Starts a task that runs `work`, and runs whatever is ready.
-    ///
-    /// - Returns: the task if it has not ended, be it that it waits, be it that an oops has killed it.
     @inline(__always)
-    public func run(pid: Int32, work: KernelWork) -> KernelTask? {
-        let task = bear("", pid)
-        let births = nextTask
-        executor.start(task, work)
+    public func run(pid: Int32, work: KernelWork) {
+        executor.start(bear("", pid), work)
         executor.drain()
-        // It ended last and was the last to be born: the one that is kept to be used again.
-        if births == nextTask, let spare, Unmanaged.passUnretained(spare).toOpaque() == task.toOpaque() { return nil }
-        return tasks.last { $0.serial == births }
     }
+
+    /// The task of that number if it has not ended, be it that it waits, be it that an oops has killed it.
+    public func task(numbered serial: UInt32) -> KernelTask? { tasks.last { $0.serial == serial } }
 
     /// A new task, known to the kernel.
     @inline(__always)
-    private func bear(_ name: String, _ pid: Int32) -> Unmanaged<KernelTask> {
+    func bear(_ name: String, _ pid: Int32) -> Unmanaged<KernelTask> {
         nextTask += 1
         let isKernelThread = pid == 0
         let pid = isKernelThread ? Int32(nextTask) : pid

@@ -35,6 +35,21 @@ public final class KernelExecutor: @unchecked Sendable {
         isDraining = false
     }
 
+    /// True if nothing but the code that runs now is ready.
+    var hasNoOther: Bool { kc_jobs_count(jobs) == 0 }
+
+    /// The code that runs now, on this thread, leaves the isolation for a while: others may drain meanwhile.
+    func pause() {
+        isDraining = false
+        _ = kc_jobs_enter(nil)
+    }
+
+    /// It is back.
+    func unpause() {
+        isDraining = true
+        _ = kc_jobs_enter(jobs)
+    }
+
     /// Ends the parked workers; call it once no kernel uses the executor any more.
     public func retire() {
         let workers = idle
@@ -83,12 +98,18 @@ public final class KernelExecutor: @unchecked Sendable {
         }
 
         @inline(__always)
-        private func run(_ task: Unmanaged<KernelTask>, _ work: KernelWork) async {
-            guard let kernel = task._withUnsafeGuaranteedRef({ $0.kernel }) else { return }
-            kernel.current = task.takeUnretainedValue()
-            if kernel.mode == .exploring { await kernel.current.begin() }
-            await work.run(in: task.takeUnretainedValue())
-            kernel.ended(task)
+        private func run(_ first: Unmanaged<KernelTask>, _ work: KernelWork) async {
+            guard let kernel = first._withUnsafeGuaranteedRef({ $0.kernel }) else { return }
+            var (task, work) = (first, work)
+            while true {
+                kernel.current = task.takeUnretainedValue()
+                if kernel.mode == .exploring { await kernel.current.begin() }
+                await work.run(in: task.takeUnretainedValue())
+                kernel.ended(task)
+                guard kernel.mode == .live, let next = work.next() else { return }
+                task = kernel.bear("", next.pid)
+                work = next.work
+            }
         }
 
         func loop(_ executor: KernelExecutor) async {

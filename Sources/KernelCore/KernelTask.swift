@@ -5,6 +5,10 @@ open class KernelWork {
 
     /// Runs in the task, from its first step to its last.
     open func run(in task: KernelTask) async {}
+
+    /// What is to be done next, in a task of its own: asked when the task of this has ended, live only. To go on with it
+    /// costs no suspension and no resumption of a Swift task, as to start it would.
+    open func next() -> (pid: Int32, work: KernelWork)? { nil }
 }
 
 /// One simulated thread of execution: one `echo`, one `rmmod`. The kernel's `task_struct`.

@@ -5,15 +5,32 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What Swift cannot import of libfuse (versioned macros, va_list), and what must be C because libfuse cancels its
- * workers while they read: an unwinding thread must not pass through Swift frames. */
+/* The loop that serves /dev/fuse, and what Swift cannot import of libfuse (versioned macros, va_list). */
 
 struct fuse_session;
 
 /* One per session, its user data: who owns it, and the worker threads that read requests for it. */
 struct zf_context;
 
-struct zf_context *zf_context_new(void *owner);
+/* A FUSE_READ or FUSE_WRITE. */
+struct zf_transfer {
+	uint64_t unique;
+	uint64_t handle;
+	uint64_t offset;
+	uint32_t size;
+	int32_t pid;
+	const void *data; /* to be written; NULL: a read */
+	int is_write_back; /* by the page cache, for nobody in particular */
+};
+
+/* What does not go through libfuse: each read and write would pay for its list of requests and their locks. */
+struct zf_handlers {
+	void (*transfer)(void *owner, const struct zf_transfer *transfer);
+	/* The caller of a transfer got a signal. 0 if no transfer of that number waits: it may be libfuse's. */
+	int (*interrupt)(void *owner, uint64_t unique);
+};
+
+struct zf_context *zf_context_new(void *owner, struct zf_handlers handlers);
 void zf_context_free(struct zf_context *context);
 void *zf_context_owner(const struct zf_context *context);
 
@@ -24,12 +41,24 @@ int zf_context_disks(const struct zf_context *context);
 void zf_context_count_disks(struct zf_context *context, int change);
 void zf_context_forget_disks(struct zf_context *context);
 
-/* fuse_session_loop_mt: serves until the connection ends; never fewer threads than max_threads once they exist. */
-int zf_session_loop(struct fuse_session *session, unsigned max_threads, int clone_fd);
+/* Prepares a session that has just been mounted to be served. 0, or a negative errno. */
+int zf_prepare(struct fuse_session *session, struct zf_context *context, int debug);
 
-/* Has the workers' reads pass through here, so that zf_settle knows what they have in hand. Call it after
- * fuse_session_mount. */
-int zf_session_watch_reads(struct fuse_session *session);
+/* Serves on the calling thread until the connection ends or zf_stop; several threads may. */
+void zf_serve(struct fuse_session *session, struct zf_context *context);
+
+/* The calling worker, which has handled its request, reads the next one. True if it is a transfer; who takes it in hand
+ * calls zf_taken, and whatever nobody takes the worker handles when it is back in its loop. */
+int zf_next(struct zf_context *context, struct zf_transfer *transfer);
+void zf_taken(void);
+
+/* Has zf_serve return in all threads. A signal may come just before a thread sleeps: repeat it until they have. */
+void zf_stop(struct fuse_session *session, struct zf_context *context);
+
+/* Answers a transfer, once: with data, with the number of bytes written, or with an errno. */
+void zf_reply_data(struct zf_context *context, uint64_t unique, const void *data, size_t size);
+void zf_reply_written(struct zf_context *context, uint64_t unique, uint32_t size);
+void zf_reply_error(struct zf_context *context, uint64_t unique, int error);
 
 /* Waits until every RELEASE that some worker has read from /dev/fuse has been handled. Requests are read in the order
  * in which the kernel sent them; so a RELEASE that was sent before the caller's own request is either handled or in

@@ -2,17 +2,21 @@
 #include "internal.h"
 
 #include <fcntl.h>
-#include <linux/fuse.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static _Thread_local struct zf_worker *me;
 
-static struct zf_worker *join(struct zf_context *context)
+struct zf_worker *zf_me(void)
+{
+	return me;
+}
+
+struct zf_worker *zf_join(struct zf_context *context)
 {
 	struct zf_worker *worker = calloc(1, sizeof(*worker));
 	if (!worker)
@@ -21,12 +25,8 @@ static struct zf_worker *join(struct zf_context *context)
 	worker->next = atomic_load(&context->workers);
 	while (!atomic_compare_exchange_weak(&context->workers, &worker->next, worker))
 		;
+	me = worker;
 	return worker;
-}
-
-static void unlock(void *lock)
-{
-	pthread_mutex_unlock(lock);
 }
 
 void zf_wake_workers(struct zf_context *context)
@@ -56,21 +56,36 @@ static void leave_seat(struct zf_context *context)
 	atomic_fetch_sub(&context->seated, 1);
 }
 
-/* Returns when the worker may read. It keeps its seat while it handles a request, too, so that nobody else need wake
- * up; only when the last disk was closed there are fewer seats than before. A cancellation point, as the read behind
- * it. */
-static void await_turn(struct zf_context *context)
+/* It keeps its seat while it handles a request, too, so that nobody else need wake up; only when the last disk was closed
+ * there are fewer seats than before. */
+int zf_await_turn(struct zf_context *context)
 {
 	if (me->seated) {
 		if (atomic_load_explicit(&context->seated, memory_order_relaxed) <= seats(context))
-			return;
+			return 1;
 		leave_seat(context);
 	}
 	pthread_mutex_lock(&context->lock);
-	pthread_cleanup_push(unlock, &context->lock);
-	while (!(me->seated = take_seat(context)))
+	while (!atomic_load(&context->is_over) && !(me->seated = take_seat(context)))
 		pthread_cond_wait(&context->turn, &context->lock);
-	pthread_cleanup_pop(1);
+	pthread_mutex_unlock(&context->lock);
+	return me->seated;
+}
+
+void zf_end_workers(struct zf_context *context)
+{
+	atomic_store(&context->is_over, 1);
+	zf_wake_workers(context);
+	for (struct zf_worker *worker = atomic_load(&context->workers); worker; worker = worker->next)
+		if (!atomic_load(&worker->has_ended))
+			tgkill(getpid(), worker->tid, zf_interrupt_signal());
+}
+
+void zf_part(struct zf_worker *worker)
+{
+	atomic_store(&worker->state, ZF_HANDLING);
+	atomic_store(&worker->has_ended, 1);
+	me = NULL;
 }
 
 void zf_will_block(struct zf_context *context)
@@ -81,33 +96,6 @@ void zf_will_block(struct zf_context *context)
 	pthread_mutex_lock(&context->lock);
 	pthread_cond_signal(&context->turn);
 	pthread_mutex_unlock(&context->lock);
-}
-
-static ssize_t watched_read(int fd, void *buffer, size_t size, void *context)
-{
-	if (!me)
-		me = join(context);
-	atomic_fetch_add_explicit(&me->turns, 1, memory_order_relaxed);
-	atomic_store(&me->state, ZF_READING);
-	await_turn(context);
-	ssize_t count = read(fd, buffer, size);
-	const struct fuse_in_header *header = buffer;
-	int releases = count >= (ssize_t)sizeof(*header) && header->opcode == FUSE_RELEASE;
-	zf_note_init(context, buffer, count);
-	atomic_store_explicit(&me->state, releases ? ZF_RELEASING : ZF_HANDLING, memory_order_release);
-	return count;
-}
-
-static ssize_t watched_writev(int fd, struct iovec *parts, int count, void *context)
-{
-	zf_amend_init(context, parts, count);
-	return writev(fd, parts, count);
-}
-
-int zf_session_watch_reads(struct fuse_session *session)
-{
-	static const struct fuse_custom_io io = { .writev = watched_writev, .read = watched_read };
-	return fuse_session_custom_io(session, &io, fuse_session_fd(session));
 }
 
 /* True if the thread sleeps interruptibly: then, if it is reading, it has no request in hand yet. */
