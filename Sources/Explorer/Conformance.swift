@@ -77,7 +77,7 @@ public final class Conformance {
     /// - Parameter limit: the graph is built, and the share that was covered is known, if it has no more states.
     public init(_ scenario: Scenario, patches: Set<Patch>, limit: Int = 200_000) {
         setting = Setting(scenario, patches, isSymmetric: false, isWhole: true)
-        let graph = setting.isUnbounded ? nil : StateGraph(setting, limit: limit)
+        let graph = setting.isUnbounded ? nil : StateGraph.recalling(setting, limit: limit)
         self.graph = graph?.isComplete == true ? graph : nil
         report.graphStates = self.graph?.nodes.count
         report.graphTransitions = self.graph?.nodes.reduce(0) { $0 + $1.edges.count }

@@ -41,12 +41,24 @@ public func explore(
     let (share, counts, left) = search(setting, options, saved, isPart: isPart, isInterrupted, progress)
     if let left, let saving { saving(left.named(digest, options.reductions)) }
     var findings: [Outcome.Finding] = []
-    var shortest = ShortestSearch(setting)
     let wanted = Set(share.result.failures.keys)
     // Who ended the search, or does a part of it, does not wait for what comes behind it.
     let isHurried = isPart || isInterrupted?() == true
     let isMinimising = options.isMinimising && !isHurried
-    let isMinimal = isMinimising && !wanted.isEmpty && shortest.search(wanted, runs: options.minimisingRuns)
+    var reductions = share.reductions
+    var mistake = share.mistake
+    func look(recalls: Bool) -> (search: ShortestSearch, isMinimal: Bool) {
+        var shortest = ShortestSearch(
+            setting, recalls: recalls, checkEvery: options.checkEvery, cache: recalls ? share.cache : StepCache())
+        let isMinimal = isMinimising && !wanted.isEmpty && shortest.search(wanted, runs: options.minimisingRuns)
+        return (shortest, isMinimal)
+    }
+    var (shortest, isMinimal) = look(recalls: reductions.contains(.recalledSteps))
+    if let wrong = shortest.mistake {
+        mistake = wrong
+        reductions.remove(.recalledSteps)
+        (shortest, isMinimal) = look(recalls: false)
+    }
     for (verdict, (failure, path)) in share.result.failures {
         let found = isMinimising ? shortest.found[verdict] : nil
         findings.append(
@@ -54,7 +66,7 @@ public func explore(
                 failure: found?.failure ?? failure, schedule: Schedule(digest: digest, path: found?.path ?? path),
                 preemptions: found?.preemptions, isMinimal: found != nil && isMinimal))
     }
-    if setting.isUnbounded, wanted.isEmpty, !isHurried, let starved = starvation(setting, digest) {
+    if setting.isUnbounded, wanted.isEmpty, !isHurried, let starved = starvation(setting, digest, share, options) {
         findings.append(starved)
     }
     findings.sort { $0.failure.verdict < $1.failure.verdict }
@@ -62,14 +74,19 @@ public func explore(
     if verdicts.isEmpty { verdicts = [share.isCut ? .undecided : .proved] }
     return Outcome(
         scenario: scenario.name, patches: patches.sorted().map(\.rawValue), verdicts: verdicts, findings: findings,
-        counts: counts, reductions: share.reductions, mistake: share.mistake, digest: digest,
+        counts: counts, reductions: reductions, mistake: mistake, digest: digest,
         finals: String(share.result.finals.sorted().reduce(1, mix), radix: 16))
 }
 
 /// A fair way round in which somebody never comes to their end.
-private func starvation(_ setting: Setting, _ digest: String) -> Outcome.Finding? {
+private func starvation(
+    _ setting: Setting, _ digest: String, _ share: SearchShare, _ options: ExploreOptions
+) -> Outcome.Finding? {
     let scripts = setting.scenario.terminals
-    let graph = StateGraph(setting, limit: 1_000_000)
+    let graph =
+        share.reductions.contains(.recalledSteps)
+        ? StateGraph.recalling(setting, limit: 1_000_000, cache: share.cache, checkEvery: options.checkEvery)
+        : StateGraph(setting, limit: 1_000_000)
     let endless = scripts.indices.reduce(UInt32(0)) { scripts[$1].isEndless ? $0 | 1 << UInt32($1) : $0 }
     let starvation = Starvation(graph: graph, endless: endless)
     guard let (tasks, states) = starvation.find() else { return nil }
@@ -131,6 +148,7 @@ func search(
             counts.finalStates = share.result.finals.count
             counts.attempts = attempts
             counts.firstFailure = share.result.first
+            if reductions.contains(.recalledSteps) { share.cache = searchers[0].cache }
             counts.seconds = (saved?.counts.seconds ?? 0) + Double(clock.now) / 1e9
             guard share.isCut else { return (share, counts, nil) }
             let left = share.pool.remaining + searchers.flatMap(\.leftovers)

@@ -37,7 +37,7 @@ public func odds(
 ) -> Odds? {
     let setting = Setting(scenario, patches, isWhole: isWhole)
     guard !setting.isUnbounded else { return nil }
-    let graph = StateGraph(setting, limit: limit)
+    let graph = StateGraph.recalling(setting, limit: limit)
     guard graph.isComplete else { return nil }
     let count = graph.nodes.count
     var weight = Array(repeating: 0.0, count: count)

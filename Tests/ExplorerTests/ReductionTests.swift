@@ -80,7 +80,7 @@ struct ReductionTests {
     }
 
     /// nil if recalled steps change nothing, and each does what it does when it is taken.
-    private func recalling(
+    func recalling(
         _ scenario: Scenario, _ patches: Set<Patch>, in bases: [Reductions] = Self.bases
     ) -> String? {
         for base in bases {

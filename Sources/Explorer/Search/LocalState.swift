@@ -14,6 +14,8 @@ struct LocalState {
     let admission: Int?
     /// What it holds and nobody else can, by access number.
     let locks: [UInt32]
+    /// It holds something that others may wait for.
+    let holds: Bool
     /// Memory that it may point to.
     let memory: [UInt32]
     /// The number of the task that was seen in this state: private objects have it in their access numbers.
@@ -31,6 +33,7 @@ struct LocalState {
         self.admission = admission.flatMap { AccessLog.isPrivate($0) ? nil : cell($0) }
         memory = task.knownMemory
         locks = task.exclusiveAccesses
+        holds = !task.holds.isEmpty
         serial = task.serial
     }
 }

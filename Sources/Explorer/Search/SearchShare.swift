@@ -12,6 +12,8 @@ final class SearchShare: @unchecked Sendable {
     var isCut = false
     /// What makes the search shorter; without recalled steps once one of them was wrong.
     var reductions = Reductions.all
+    /// The steps that were seen, once the search is over.
+    var cache = StepCache()
     /// Which one, and how.
     var mistake: String?
     var checkEvery: Int { options.checkEvery }

@@ -131,7 +131,7 @@ final class Searcher {
         sleeping = []
         if !path.isEmpty { take() }
         while !table.isBroken, walker.mistake == nil, !shared.pool.isStopped {
-            if let failure = walker.failure ?? (setting.isUnbounded ? walker.machine().cycle() : nil) {
+            if let failure = walker.failure ?? (setting.isUnbounded ? walker.cycle() : nil) {
                 end(failure)
                 return false
             }
@@ -141,6 +141,9 @@ final class Searcher {
         if table.isBroken || walker.mistake != nil { shared.pool.stop() }
         return true
     }
+
+    /// The steps that were seen.
+    var cache: StepCache { walker.cache }
 
     /// A step that was recalled does something else when it is taken.
     var mistake: String? { walker.mistake }

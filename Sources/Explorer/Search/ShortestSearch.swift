@@ -7,34 +7,39 @@ import Zram
 /// one, and so on (a 0-1 breadth-first search); a state that was reached by the same task with fewer preemptions, or
 /// with as few and no more steps, is not followed again. So what it finds first is minimal, not merely short.
 struct ShortestSearch {
-    struct Found {
+    struct Found: Equatable {
         let failure: Failure
         let path: [UInt8]
         let preemptions: Int
     }
 
     private let setting: Setting
-    private let executor = KernelExecutor()
-    private let memory = EmptyMemory()
+    private let walker: Walker
     private var best: [UInt64: (preemptions: Int, steps: Int)] = [:]
     private var waiting: [[[[UInt8]]]] = [[[[]]]]
     private(set) var found: [Verdict: Found] = [:]
     private(set) var runs = 0
 
-    init(_ setting: Setting) { self.setting = setting }
+    init(_ setting: Setting, recalls: Bool, checkEvery: Int = 4096, cache: StepCache = StepCache()) {
+        self.setting = setting
+        walker = Walker(setting, recalls: recalls, checkEvery: checkEvery, cache: cache)
+    }
+
+    /// A step that was recalled does something else when it is taken: what was found is not to be trusted.
+    var mistake: String? { walker.mistake }
 
     /// Searches until each of the verdicts was found, or so many runs were made.
     ///
     /// - Returns: true if what was found is minimal for certain.
     mutating func search(_ wanted: Set<Verdict>, runs limit: Int) -> Bool {
-        defer { executor.retire() }
+        defer { walker.retire() }
         var bound = 0
         while bound < waiting.count {
             // Shortest first, by length.
             var length = 0
             while length < waiting[bound].count {
                 while let path = waiting[bound][length].popLast() {
-                    if runs >= limit { return false }
+                    if runs >= limit || mistake != nil { return false }
                     follow(path, bound, wanted)
                 }
                 length += 1
@@ -54,34 +59,31 @@ struct ShortestSearch {
 
     private mutating func follow(_ start: [UInt8], _ bound: Int, _ wanted: Set<Verdict>) {
         runs += 1
-        let run = Run(setting, executor: executor, memory: memory)
-        for choice in start { run.step(Int(choice)) }
-        var path = start
+        walker.go(start)
         while true {
-            let enabled = choices(run)
-            if let failure = run.failure
-                ?? (enabled.isEmpty ? run.endFailure() : setting.isUnbounded ? run.cycle() : nil)
+            let enabled = choices()
+            if let failure = walker.failure
+                ?? (enabled.isEmpty ? walker.end().failure : setting.isUnbounded ? walker.cycle() : nil)
             {
-                if wanted.contains(failure.verdict), isBetter(path.count, bound, found[failure.verdict]) {
-                    found[failure.verdict] = Found(failure: failure, path: path, preemptions: bound)
+                if wanted.contains(failure.verdict), isBetter(walker.path.count, bound, found[failure.verdict]) {
+                    found[failure.verdict] = Found(failure: failure, path: walker.path, preemptions: bound)
                 }
                 return
             }
-            if enabled.isEmpty { return }
-            let last = path.last
-            let key = mix(run.fingerprint, last.map { run.local[Int($0)] } ?? 0)
+            if enabled.isEmpty || mistake != nil { return }
+            let path = walker.path
+            let key = mix(walker.fingerprint, path.last.map { walker.hash(Int($0)) } ?? 0)
             if let old = best[key], old.preemptions < bound || old.steps <= path.count { return }
             best[key] = (bound, path.count)
-            if let last, run.isEnabled(Int(last)) {
-                for choice in enabled where run.local[Int(choice)] != run.local[Int(last)] {
+            if let last = path.last, walker.isEnabled(Int(last)) {
+                for choice in enabled where walker.hash(Int(choice)) != walker.hash(Int(last)) {
                     push(path + [choice], bound + 1)
                 }
-                path.append(last)
+                walker.advance(Int(last))
             } else {
                 for choice in enabled.dropFirst() { push(path + [choice], bound) }
-                path.append(enabled[0])
+                walker.advance(Int(enabled[0]))
             }
-            run.step(Int(path[path.count - 1]))
         }
     }
 
@@ -90,10 +92,10 @@ struct ShortestSearch {
         return old.preemptions > bound || old.preemptions == bound && old.path.count > steps
     }
 
-    private func choices(_ run: Run) -> [UInt8] {
+    private func choices() -> [UInt8] {
         var result: [UInt8] = []
-        for number in run.tasks.indices where run.isEnabled(number) {
-            if setting.isSymmetric, result.contains(where: { run.local[Int($0)] == run.local[number] }) { continue }
+        for number in walker.tasks where walker.isEnabled(number) {
+            if setting.isSymmetric, result.contains(where: { walker.hash(Int($0)) == walker.hash(number) }) { continue }
             result.append(UInt8(number))
         }
         return result

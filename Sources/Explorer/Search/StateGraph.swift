@@ -20,54 +20,56 @@ struct StateGraph {
     /// False if it has more states than were wanted.
     private(set) var isComplete = true
 
-    init(_ setting: Setting, limit: Int) {
-        let executor = KernelExecutor()
-        let memory = EmptyMemory()
-        var path: [UInt8] = []
+    /// Walks to all states, depth first; to no more than so many.
+    init(_ walk: some StateWalk, limit: Int) {
         var levels: [(node: Int, todo: [UInt8])] = []
         repeat {
-            let run = Run(setting, executor: executor, memory: memory)
-            for choice in path { run.step(Int(choice)) }
-            while true {
-                let (here, isNew) = enter(run, from: levels.last?.node, by: path.last)
-                if let last = levels.last { nodes[last.node].edges.append((path[path.count - 1], Int32(here))) }
+            while !walk.isMistaken {
+                let (here, isNew) = enter(walk, from: levels.last?.node)
+                if let last = levels.last { nodes[last.node].edges.append((walk.path[levels.count - 1], Int32(here))) }
                 guard isNew else { break }
-                guard nodes[here].failure == nil else {
-                    finals.insert(run.finalFingerprint)
-                    break
-                }
-                let enabled = run.tasks.indices.filter { run.isEnabled($0) }.map { UInt8($0) }
+                let enabled =
+                    nodes[here].failure == nil ? walk.tasks.filter { walk.isEnabled($0) }.map { UInt8($0) } : []
                 guard !enabled.isEmpty else {
-                    nodes[here].failure = run.endFailure()
-                    finals.insert(run.finalFingerprint)
+                    let end = walk.end()
+                    nodes[here].failure = end.failure
+                    finals.insert(end.fingerprint)
                     break
                 }
                 levels.append((here, Array(enabled.dropFirst())))
-                path.append(enabled[0])
-                run.step(Int(enabled[0]))
+                walk.advance(Int(enabled[0]))
             }
-            while let last = levels.last, last.todo.isEmpty {
-                levels.removeLast()
-                path.removeLast()
-            }
-            if nodes.count > limit {
+            while let last = levels.last, last.todo.isEmpty { levels.removeLast() }
+            if nodes.count > limit || walk.isMistaken {
                 isComplete = false
                 break
             }
-            if let last = levels.last {
-                path[path.count - 1] = last.todo[0]
-                levels[levels.count - 1].todo.removeFirst()
+            if !levels.isEmpty {
+                walk.goBack(to: levels.count - 1)
+                walk.advance(Int(levels[levels.count - 1].todo.removeFirst()))
             }
         } while !levels.isEmpty
-        executor.retire()
+        walk.retire()
     }
 
-    private mutating func enter(_ run: Run, from: Int?, by task: UInt8?) -> (Int, Bool) {
-        let key = run.fingerprint
+    /// Takes every step on a machine.
+    init(_ setting: Setting, limit: Int) { self.init(PlainWalk(setting), limit: limit) }
+
+    /// Recalls steps that were seen before; takes all, if one of them turns out to be wrong.
+    static func recalling(
+        _ setting: Setting, limit: Int, cache: StepCache = StepCache(), checkEvery: Int = 4096
+    ) -> Self {
+        let walker = Walker(setting, recalls: true, checkEvery: checkEvery, cache: cache)
+        let graph = Self(walker, limit: limit)
+        return walker.isMistaken ? Self(setting, limit: limit) : graph
+    }
+
+    private mutating func enter(_ walk: some StateWalk, from: Int?) -> (Int, Bool) {
+        let key = walk.fingerprint
         if let known = index[key] { return (Int(known), false) }
-        var node = Node(parent: Int32(from ?? -1), task: task ?? 0)
-        node.failure = run.failure
-        for number in run.tasks.indices where !run.isOver(number) { node.alive |= 1 << UInt32(number) }
+        var node = Node(parent: Int32(from ?? -1), task: walk.path.last ?? 0)
+        node.failure = walk.failure
+        for number in walk.tasks where !walk.isOver(number) { node.alive |= 1 << UInt32(number) }
         nodes.append(node)
         index[key] = Int32(nodes.count - 1)
         return (nodes.count - 1, true)

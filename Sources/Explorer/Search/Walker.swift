@@ -37,7 +37,9 @@ final class Walker {
 
     private let executor = KernelExecutor()
     private let memory = EmptyMemory()
-    var cache = StepCache()
+    var cache: StepCache
+    /// States that have no cycle of waits, of those where that was asked.
+    private var acyclic = FingerprintTable()
     var cells: [UInt64] = []
     /// Cells as they were before a step, and which.
     var olds: [(cell: Int, value: UInt64)] = []
@@ -55,12 +57,14 @@ final class Walker {
     /// - Parameters:
     ///   - recalls: false: every step is taken.
     ///   - checkEvery: 1 takes every step, and compares it with what would have been recalled.
-    init(_ setting: Setting, recalls: Bool, checkEvery: Int = 4096) {
+    ///   - cache: what was seen already, of the same setting.
+    init(_ setting: Setting, recalls: Bool, checkEvery: Int = 4096, cache: StepCache = StepCache()) {
         self.setting = setting
-        self.recalls = recalls && !setting.isUnbounded
+        self.recalls = recalls
         self.checkEvery = checkEvery
+        self.cache = cache
         let run = fresh()
-        locals = run.tasks.indices.map { cache.local(run.tasks[$0], run.local[$0]) }
+        locals = run.tasks.indices.map { self.cache.local(run.tasks[$0], run.local[$0]) }
         serials = run.tasks.map(\.serial)
         shared = run.kernel.sharedFingerprint
         localSum = run.local.reduce(0, &+)
@@ -119,6 +123,19 @@ final class Walker {
         let isAdmitted = machine().isEnabled(number)
         cache.keep(isAdmitted: isAdmitted, place, value)
         return isAdmitted
+    }
+
+    /// A cycle of waits among tasks that cannot go on, whatever the others do.
+    func cycle() -> Failure? {
+        // A machine is asked only where there may be one: somebody waits for another who waits, or for what is its own.
+        var waiting = 0
+        for number in tasks where !isOver(number) && !isEnabled(number) {
+            waiting += local(number).holds ? 2 : 1
+        }
+        guard waiting > 1, acyclic.find(fingerprint) == nil else { return nil }
+        let cycle = machine().cycle()
+        if cycle == nil, recalls { acyclic.set(fingerprint, 1) }
+        return cycle
     }
 
     /// A machine in this state.
