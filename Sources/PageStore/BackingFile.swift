@@ -8,8 +8,10 @@ import SystemPackage
 public final class BackingFile: Sendable {
     /// Blocks of the device. Block 0 is never used, as in the kernel, where it would look like an empty entry.
     public let blocks: UInt64
+    /// The device, from the root on.
+    public let path: String
 
-    private let file: ImageFile
+    let file: ImageFile
     private let books: Guarded<Books>
     private let reads = Atomic<UInt64>(0)
     private let writes = Atomic<UInt64>(0)
@@ -19,6 +21,8 @@ public final class BackingFile: Sendable {
         var count: UInt64 = 0
         /// No word before this one has a free bit.
         var firstFree = 0
+        /// Blocks that may be used again when the records that no longer name them are on the host's disk.
+        var retired: [UInt64] = []
     }
 
     /// Opens a block device for this user alone, or a regular file.
@@ -28,6 +32,9 @@ public final class BackingFile: Sendable {
     ///
     /// The kernel function is `backing_dev_store`.
     public init(opening path: String) throws(Errno) {
+        guard let real = realpath(path, nil) else { throw Errno(rawValue: errno) }
+        self.path = String(cString: real)
+        free(real)
         var info = stat()
         guard stat(path, &info) == 0 else { throw Errno(rawValue: errno) }
         let kind = info.st_mode & S_IFMT
@@ -76,6 +83,46 @@ public final class BackingFile: Sendable {
             books.used[word] &= ~(1 << (block % 64))
             books.firstFree = min(books.firstFree, word)
             books.count -= 1
+        }
+    }
+
+    /// Nobody wants a block any more, but a crash can bring a record back that names it.
+    func retire(_ block: UInt64) {
+        books.withLock { books in
+            // Of a damaged image two records may name one block, or one that was none of its pages' before.
+            books.count -= min(1, books.count)
+            books.retired.append(block)
+        }
+    }
+
+    /// Hands over what was retired so far: to `recycle` after a wait for the image, or to `keepRetired`.
+    func takeRetired() -> [UInt64] {
+        books.withLock { books in
+            defer { books.retired = [] }
+            return books.retired
+        }
+    }
+
+    func keepRetired(_ blocks: [UInt64]) { books.withLock { $0.retired += blocks } }
+
+    func recycle(_ blocks: [UInt64]) {
+        books.withLock { $0.count += UInt64(blocks.count) }
+        for block in blocks { release(block) }
+    }
+
+    /// A recovery found a record that names the block.
+    func claim(_ block: UInt64) {
+        books.withLock { books in
+            guard block < blocks else { return }
+            books.used[Int(block / 64)] |= 1 << (block % 64)
+            books.count += 1
+        }
+    }
+
+    /// No page is here any more.
+    func releaseAll() {
+        books.withLock { books in
+            books = Books(used: [UInt64](repeating: 0, count: books.used.count))
         }
     }
 

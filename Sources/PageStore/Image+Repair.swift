@@ -119,7 +119,8 @@ extension PageTable {
             Int(header.length) == entry.length, header.isIntact(at: record, salt: log.salt)
         else { return false }
         let isDecoded = log.workspaces.withWorkspace { workspace in
-            workspace.decompress(
+            if entry.isWrittenBack { return isBacked(BackedPage(from: record + RecordHeader.size), page.baseAddress!) }
+            return workspace.decompress(
                 record + RecordHeader.size, length: entry.length, kind: header.kind, to: page.baseAddress!)
         }
         guard isDecoded else { return false }

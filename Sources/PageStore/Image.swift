@@ -112,9 +112,14 @@ public final class Image: Sendable {
                 algorithm: algorithm,
                 level: options.level,
                 memLimit: options.limitPages &* UInt64(PageGeometry.pageSize),
+                backing: options.backing?.path,
                 storedPages: 0,
                 storedBytes: 0
             )
+            if log.keeps, info.backing != nil, state.superblock.flags & Superblock.backed == 0 {
+                state.superblock.flags |= Superblock.backed
+                try state.superblock.write(to: file)
+            }
             let table = try PageTable(info: info, options: options, log: log, directory: directory)
             state.nextTable += 1
             log.marks?.note(nextTable: UInt64(state.nextTable))

@@ -82,7 +82,7 @@ extension ImageFile {
         guard count == Superblock.size, let superblock = try? Superblock(UnsafeRawBufferPointer(block)) else {
             throw ImageError(.damaged, path: path, "the superblock is damaged", remedy: remedy, offset: 0)
         }
-        guard superblock.version <= Superblock.version, superblock.flags & ~Superblock.kept == 0 else {
+        guard superblock.version <= Superblock.version, superblock.flags & ~Superblock.known == 0 else {
             throw ImageError(
                 .newerVersion,
                 path: path,

@@ -54,6 +54,7 @@ private func readDirectory(of file: ImageFile, into report: inout ImageReport) t
         report.problems.append(.init(offset: end, message: "the file ends within the table directory"))
     }
     let keeps = report.keepsDisks
+    var names = BackingNames()
     for slot in 0..<TableDirectory.slotCount {
         let start = slot * TableDirectory.slotSize
         let first = UnsafeRawBufferPointer(rebasing: bytes[start..<(start + TableDirectory.slotSize)])
@@ -63,8 +64,12 @@ private func readDirectory(of file: ImageFile, into report: inout ImageReport) t
         let (finding, isSound) = TableDirectory.decode(first, keeps ? second : first)
         let place = TableDirectory.place(of: slot, copy: 0)
         switch finding {
-        case .table(let info, let condition):
-            report.tables.append(.init(info: info, isLeaked: condition == .leaked))
+        case .entry(let entry):
+            switch entry {
+            case .table(let info, let condition):
+                report.tables.append(.init(info: info, isLeaked: condition == .leaked))
+            case .backing(let id, let piece, let text): names.add(id, piece, text)
+            }
             if !isSound {
                 report.problems.append(.init(offset: place, message: "of a directory entry one copy is left"))
             }
@@ -72,4 +77,5 @@ private func readDirectory(of file: ImageFile, into report: inout ImageReport) t
         case .damaged: report.problems.append(.init(offset: place, message: "a directory entry is damaged"))
         }
     }
+    for index in report.tables.indices { report.tables[index].info.backing = names[report.tables[index].info.id] }
 }

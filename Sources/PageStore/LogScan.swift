@@ -110,7 +110,7 @@ struct LogScan {
             let kind = RecordKind(rawValue: record.kind)
             guard kind != .dropped else { continue }
             report.tables[index].info.storedPages += 1
-            if kind != .same { report.tables[index].info.storedBytes += UInt64(record.length) }
+            if kind != .same, kind != .writtenBack { report.tables[index].info.storedBytes += UInt64(record.length) }
         }
     }
 }

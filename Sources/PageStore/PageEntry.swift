@@ -48,6 +48,11 @@ struct PageEntry {
     /// A page on the backing device.
     static func writtenBack(block: UInt64) -> PageEntry { PageEntry(value: block, bits: writtenBack) }
 
+    /// A page on the backing device, of an image that is kept: the block is in its record.
+    static func recordedBack(offset: UInt64) -> PageEntry {
+        PageEntry(value: offset, bits: writtenBack | recorded | UInt32(BackedPage.size) << lengthShift)
+    }
+
     var rawBits: UInt32 { bits }
     var isEmpty: Bool { bits & Self.kindMask == 0 }
     var isSame: Bool { bits & Self.kindMask == Self.same }

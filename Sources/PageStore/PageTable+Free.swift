@@ -31,6 +31,8 @@ extension PageTable {
             markGone()
             map.unmap()
             times?.unmap()
+            // As the image's own: whoever opens the image next opens its device, too.
+            if log.keeps { backing?.file.unlock() }
             return true
         }
     }
@@ -41,7 +43,7 @@ extension PageTable {
             guard map.isTouched(run.lowerBound) else { return }
             for page in run {
                 let entry = map[page]
-                if entry.isWrittenBack { backing?.release(entry.value) }
+                if entry.isWrittenBack, !log.keeps { backing?.release(entry.value) }
                 if entry.hasRecord { extents.append(Extent(offset: entry.value, bytes: entry.span)) }
             }
             if extents.count > 4096 {
@@ -50,5 +52,6 @@ extension PageTable {
             }
         }
         extents.withUnsafeBufferPointer { log.release($0) }
+        if log.keeps { backing?.releaseAll() }
     }
 }

@@ -72,9 +72,16 @@ extension PageTable {
     public func writeBack(page: UInt64, filter: PageFilter) throws(Errno) -> Bool {
         guard let backing else { throw Errno(rawValue: ENODEV) }
         guard page < pages else { throw .invalidArgument }
-        guard let block = backing.allocate() else { throw .noSpace }
+        guard let block = try takeBlock(backing) else { throw .noSpace }
         var isUsed = false
-        defer { if !isUsed { backing.release(block) } }
+        defer {
+            // Of a record whose write failed there may be enough left for a crash to show.
+            if !isUsed { if log.keeps { backing.retire(block) } else { backing.release(block) } }
+        }
+        if log.keeps {
+            isUsed = try recordBack(page, filter, block, backing)
+            return isUsed
+        }
         let run = page..<(page + 1)
         let old = try log.workspaces.withWorkspace { workspace throws(Errno) in
             try locks.withLock(of: page) { () throws(Errno) -> PageEntry? in

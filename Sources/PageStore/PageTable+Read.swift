@@ -46,7 +46,7 @@ extension PageTable {
                 // Under the lock, because a block that nobody points to is written anew.
                 try flush(&pending, at: &position, workspace)
                 pending.bytes = 0
-                try backing!.read(entry.value, into: workspace.fetched + position)
+                try readBack(page, entry, into: workspace.fetched + position)
                 position += PageGeometry.pageSize
                 continue
             }

@@ -89,7 +89,7 @@ extension PageTable {
             if entry.hasRecord { entry.value = UInt64(Int64(workspace.staged[index].position) + shift) }
             map[run.lowerBound + UInt64(index)] = entry
             let old = workspace.staged[index].old
-            if old.isWrittenBack { backing?.release(old.value) }
+            if old.isWrittenBack { leaveBlock(run.lowerBound + UInt64(index), old) }
             guard old.hasRecord else { continue }
             workspace.released[dead] = Extent(offset: old.value, bytes: old.span)
             dead += 1

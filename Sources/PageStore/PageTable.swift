@@ -83,6 +83,7 @@ public final class PageTable: Sendable {
             algorithm: algorithm,
             level: level,
             memLimit: counters.statistics.memLimit,
+            backing: backing?.path,
             storedPages: counters.pages,
             storedBytes: counters.compressedBytes
         )

@@ -7,6 +7,8 @@ enum RecordKind: UInt8 {
     case same = 4
     /// A page that was dropped; the payload is a word of zero.
     case dropped = 5
+    /// A page on the backing device; the payload says where, see `BackedPage`.
+    case writtenBack = 6
     case deflate = 8
 
     /// What an algorithm makes.

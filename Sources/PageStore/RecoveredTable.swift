@@ -32,6 +32,7 @@ final class RecoveredTable {
         case .raw: .stored(offset: offset, length: Int(header.length), huge: true)
         case .same where header.length == RecordHeader.wordSize: .recordedSame(offset: offset)
         case .dropped where header.length == RecordHeader.wordSize: .recordedEmpty(offset: offset)
+        case .writtenBack where header.length == BackedPage.size: .recordedBack(offset: offset)
         default: nil
         }
     }
@@ -46,6 +47,7 @@ final class RecoveredTable {
                     guard entry.hasRecord else { continue }
                     books.count(Extent(offset: entry.value, bytes: entry.span))
                     counters.replace(.empty, with: entry)
+                    if entry.isWrittenBack, let place = table.backed(page, entry) { table.backing?.claim(place.block) }
                 }
             }
             counters.maximumPages = counters.usedPages

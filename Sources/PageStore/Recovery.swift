@@ -41,6 +41,8 @@ final class Recovery {
     var nextTable: UInt32 = 1
     private let options: TableOptions
     private(set) var problems: [ImageReport.Problem] = []
+    /// A backing device that cannot be opened.
+    private var missing: ImageError?
     /// Told of the bytes that were searched, and of all.
     var onProgress: ((UInt64, UInt64) -> Void)?
 
@@ -97,6 +99,7 @@ final class Recovery {
     }
 
     private func refuseIfUncertain() throws(ImageError) {
+        if purpose != .read, let missing { throw missing }
         guard purpose == .use, let problem = problems.first else { return }
         throw ImageError(
             .damaged, path: path, problem.message,
@@ -116,7 +119,9 @@ final class Recovery {
         bytes.initializeMemory(as: UInt8.self, repeating: 0)
         let got = try file.readAvailable(at: TableDirectory.offset, into: bytes.baseAddress!, count: bytes.count)
         if got < bytes.count { note(TableDirectory.offset + UInt64(got), "the file ends within the list of disks") }
-        var slots: [UInt32?] = []
+        var slots: [TableDirectory.Slot?] = []
+        var infos: [TableInfo] = []
+        var names = BackingNames()
         var unsound: [(slot: Int, bytes: [UInt8])] = []
         for slot in 0..<TableDirectory.slotCount {
             let start = slot * TableDirectory.slotSize
@@ -125,12 +130,18 @@ final class Recovery {
             let (finding, isSound) = TableDirectory.decode(.init(rebasing: first), .init(rebasing: second))
             slots.append(nil)
             switch finding {
-            case .table(let info, let condition):
+            case .entry(.table(let info, let condition)):
                 if !isSound { unsound.append((slot, TableDirectory.encode(info, condition))) }
-                slots[slot] = info.id
-                parts[info.id] = try RecoveredTable(
-                    PageTable(info: info, options: options, log: log, directory: directory))
+                slots[slot] = .init(id: info.id)
+                infos.append(info)
                 nextTable = max(nextTable, info.id &+ 1)
+            case .entry(.backing(let id, let piece, let text)):
+                if !isSound {
+                    unsound.append(
+                        (slot, Array((try? DirectoryEntry.decode(.init(rebasing: first))) == nil ? second : first)))
+                }
+                slots[slot] = .init(id: id, isBacking: true)
+                names.add(id, piece, text)
             case .empty:
                 if !isSound { unsound.append((slot, TableDirectory.empty)) }
             case .damaged:
@@ -138,8 +149,30 @@ final class Recovery {
                 unsound.append((slot, TableDirectory.empty))
             }
         }
-        while slots.last == .some(nil) { slots.removeLast() }
+        for info in infos {
+            var options = options
+            options.backing = names[info.id].flatMap { openBacking($0, info.disk) }
+            parts[info.id] = try RecoveredTable(
+                PageTable(info: info, options: options, log: log, directory: directory))
+        }
+        // Of a table that was being made, or struck out.
+        for slot in slots.indices {
+            guard let owner = slots[slot], owner.isBacking, parts[owner.id] == nil else { continue }
+            unsound.append((slot, TableDirectory.empty))
+            slots[slot] = nil
+        }
+        while let last = slots.last, last == nil { slots.removeLast() }
         directory.adopt(slots)
         if purpose == .repair || purpose == .use && problems.isEmpty { try directory.write(unsound) }
+    }
+
+    /// Without its backing device a disk cannot be used, nor repaired, for pages would be lost that are there.
+    private func openBacking(_ path: String, _ disk: String) -> BackingFile? {
+        do throws(Errno) {
+            return try BackingFile(opening: path)
+        } catch {
+            missing = missing ?? .host(path, "open what \(disk) writes pages back to", error)
+            return nil
+        }
     }
 }

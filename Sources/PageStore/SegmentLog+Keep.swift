@@ -18,15 +18,18 @@ extension SegmentLog {
             defer { books.punched.removeAll() }
             return books.punched
         }
+        let retired = tables.withLock { $0.values.compactMap(\.backing) }.map { ($0, $0.takeRetired()) }
         do throws(Errno) {
             try marks.advance { state.withLock { ($0.completed, $0.written) } }
         } catch {
             state.withLock { $0.punched += punched }
+            for (backing, blocks) in retired { backing.keepRetired(blocks) }
             throw error
         }
         state.withLock { books in
             for run in LogState.runs(of: punched) { books.recycle(run) }
         }
+        for (backing, blocks) in retired { backing.recycle(blocks) }
     }
 
     /// Punches emptied segments, once what replaced their records is on the host's disk: that was written before they

@@ -21,9 +21,12 @@ struct Superblock {
     var uuid: (UInt64, UInt64)
     var segmentSize = UInt32(LogState.segmentSize)
     var state: State
-    /// Features without which the image must not be touched: the image is kept, `-o keep`.
+    /// Features without which the image must not be touched: the image is kept, `-o keep`; it names backing devices.
     var flags: UInt32 = 0
     static let kept: UInt32 = 1
+    /// Some disk has, or had, a backing device.
+    static let backed: UInt32 = 2
+    static let known = kept | backed
     var created: Int64
 
     /// A superblock for a new life of an image.

@@ -6,6 +6,7 @@ import SystemPackage
 /// A slot, little-endian: magic, checksum, id, state (4 bytes each), pages, stored pages, stored bytes (8 each), then
 /// the algorithm (8) and the disk's name (64), both padded with zeroes, level, 1 if there is a level (4 each), and the
 /// memory limit in bytes (8). The last three are zero in images of earlier versions. The checksum covers bytes 8 to 127.
+/// The path of a backing device is in slots of its own: `DirectoryEntry`.
 ///
 /// An image that is kept has every slot twice. The second is written when the first is on the host's disk, so that one
 /// of the two is whole at any moment.
@@ -26,7 +27,14 @@ final class TableDirectory: Sendable {
 
     private let file: ImageFile
     private let log: SegmentLog
-    private let slots = Guarded<[UInt32?]>([])
+    private let slots = Guarded<[Slot?]>([])
+
+    /// Whose a slot is.
+    struct Slot {
+        var id: UInt32
+        /// It is a piece of the path of the table's backing device.
+        var isBacking = false
+    }
 
     init(file: ImageFile, log: SegmentLog) {
         self.file = file
@@ -34,50 +42,69 @@ final class TableDirectory: Sendable {
     }
 
     /// Goes on from what the slots of an image that is kept say.
-    func adopt(_ ids: [UInt32?]) { slots.withLock { $0 = ids } }
+    func adopt(_ found: [Slot?]) { slots.withLock { $0 = found } }
 
     /// Enters a table; of an image that is kept it is on the host's disk then.
     /// - Throws: `ENOMEM` if all slots are taken; an error of the host.
     func add(_ info: TableInfo, _ condition: Condition = .live) throws(Errno) {
-        let slot = try slots.withLock { slots throws(Errno) -> Int in
-            if let free = slots.firstIndex(of: nil) {
-                slots[free] = info.id
+        var taken: [Int] = []
+        do throws(Errno) {
+            if log.keeps, let path = info.backing {
+                let pieces = DirectoryEntry.encode(backing: path, of: info.id)
+                for _ in pieces { taken.append(try take(Slot(id: info.id, isBacking: true))) }
+                try write(zip(taken, pieces).map { ($0, $1) })
+            }
+            taken.append(try take(Slot(id: info.id)))
+            try write([(taken.last!, Self.encode(info, condition))])
+        } catch {
+            if log.keeps { try? write(taken.map { ($0, Self.empty) }) }
+            slots.withLock { slots in for slot in taken { slots[slot] = nil } }
+            throw error
+        }
+    }
+
+    private func take(_ slot: Slot) throws(Errno) -> Int {
+        try slots.withLock { slots throws(Errno) -> Int in
+            if let free = slots.firstIndex(where: { $0 == nil }) {
+                slots[free] = slot
                 return free
             }
             guard slots.count < Self.slotCount else { throw .noMemory }
-            slots.append(info.id)
+            slots.append(slot)
             return slots.count - 1
         }
-        do throws(Errno) {
-            try write([(slot, Self.encode(info, condition))])
-        } catch {
-            if log.keeps { try? write([(slot, Self.empty)]) }
-            slots.withLock { $0[slot] = nil }
-            throw error
-        }
+    }
+
+    private func place(of id: UInt32) -> Int? {
+        slots.withLock { $0.firstIndex { $0?.id == id && $0?.isBacking == false } }
     }
 
     /// Writes anew what is said of a table of an image that is kept; nothing if it was struck out.
     /// - Throws: an error of the host.
     func update(_ info: TableInfo) throws(Errno) {
-        guard let slot = slots.withLock({ $0.firstIndex(of: info.id) }) else { return }
+        guard let slot = place(of: info.id) else { return }
         try write([(slot, Self.encode(info, .kept))])
     }
 
     /// Strikes a table out.
     func remove(_ id: UInt32) {
-        guard let slot = slots.withLock({ $0.firstIndex(of: id) }) else { return }
+        guard let slot = place(of: id) else { return }
         // A host that cannot write zeroes here cannot write a clean superblock either, and that one is reported.
         try? write([(slot, Self.empty)])
-        slots.withLock { $0[slot] = nil }
+        // A path without a table is nothing, a table without its path would be.
+        let pieces = slots.withLock { slots in
+            slots[slot] = nil
+            return slots.indices.filter { slots[$0]?.id == id }
+        }
+        try? write(pieces.map { ($0, Self.empty) })
+        slots.withLock { slots in for piece in pieces { slots[piece] = nil } }
     }
 
     /// Writes the final counts of tables that were never freed, or that are kept.
     func close(_ tables: [TableInfo], _ condition: Condition) {
-        let known = slots.withLock { $0 }
         try? write(
             tables.compactMap { info in
-                known.firstIndex(of: info.id).map { ($0, Self.encode(info, condition)) }
+                place(of: info.id).map { ($0, Self.encode(info, condition)) }
             })
     }
 
@@ -101,7 +128,7 @@ final class TableDirectory: Sendable {
     /// What a slot has to say when both of its copies are read.
     enum Finding {
         case empty
-        case table(TableInfo, Condition)
+        case entry(DirectoryEntry)
         /// Nothing can be known of it.
         case damaged
     }
@@ -113,10 +140,10 @@ final class TableDirectory: Sendable {
     /// - Returns: also whether both copies say it.
     static func decode(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> (Finding, isSound: Bool) {
         let isSound = memcmp(first.baseAddress!, second.baseAddress!, slotSize) == 0
-        switch (Result { try decode(first) }, Result { try decode(second) }) {
-        case (.success(let found?), _): return (.table(found.0, found.1), isSound)
+        switch (Result { try DirectoryEntry.decode(first) }, Result { try DirectoryEntry.decode(second) }) {
+        case (.success(let found?), _): return (.entry(found), isSound)
         case (.success(nil), _): return (.empty, isSound)
-        case (.failure, .success(let found?)): return (.table(found.0, found.1), false)
+        case (.failure, .success(let found?)): return (.entry(found), false)
         case (.failure, .success(nil)): return (.empty, false)
         case (.failure, .failure): return (.damaged, false)
         }

@@ -13,6 +13,8 @@ public struct TableInfo: Sendable, Equatable, Codable {
     /// What the stored pages may take, in bytes, a multiple of 4096; 0 for no limit. Of a volatile image that was not
     /// closed properly it is what the limit was when the table was made.
     public var memLimit: UInt64
+    /// The path of the device that pages are written back to; of a volatile image it is not kept.
+    public var backing: String?
     /// Pages stored, same-filled ones included.
     public var storedPages: UInt64
     /// Bytes of their compressed form.

@@ -117,7 +117,7 @@ final class Workspace {
             guard length == size else { return false }
             page.copyMemory(from: payload, byteCount: size)
             return true
-        case .dropped, nil:
+        case .dropped, .writtenBack, nil:
             return false
         }
     }

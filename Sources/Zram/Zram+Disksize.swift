@@ -31,7 +31,7 @@ extension Zram {
         return bytes.count
     }
 
-    /// Brings back what the image has kept of the disk: its size, its compressor, its limit, its data. Nothing of the
+    /// Brings back what the image has kept of the disk: its size, its compressor, its limit, its backing device, its data. Nothing of the
     /// kernel's: a disk that outlives its module is the laboratory's.
     func restore(_ kept: ZramKeptPool) async {
         do throws(Errno) {
@@ -39,11 +39,13 @@ extension Zram {
                 if isInitialised { throw .resourceBusy }
                 await compressor.store(kept.algorithm)
                 limitPages.value = kept.limitPages
+                if let backing = kept.backing { await extras.update { $0.backing = backing } }
                 try await initialise(kept.pages * Self.pageSize, kept.pool)
             }
             log(.info, "\(disk.name): its image kept \(kept.pages * Self.pageSize) bytes")
         } catch {
             log(.error, "\(disk.name): what its image kept stays there: \(error)")
+            if kept.backing != nil { await extras.update { $0.backing = nil } }
             kept.pool.giveBack()
         }
     }

@@ -32,13 +32,19 @@ public struct ZramKeptPool {
     public var algorithm: String
     /// How many pages the pool may take; 0 for no limit.
     public var limitPages: UInt64
+    /// What pages are written back to, and its path.
+    public var backing: (device: any ZramBacking, path: String)?
 
     /// The pages of a disk.
-    public init(pool: any ZramPool, pages: UInt64, algorithm: String, limitPages: UInt64) {
+    public init(
+        pool: any ZramPool, pages: UInt64, algorithm: String, limitPages: UInt64,
+        backing: (device: any ZramBacking, path: String)? = nil
+    ) {
         self.pool = pool
         self.pages = pages
         self.algorithm = algorithm
         self.limitPages = limitPages
+        self.backing = backing
     }
 }
 

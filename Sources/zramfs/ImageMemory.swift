@@ -12,8 +12,6 @@ final class ImageMemory: ZramMemory {
     var algorithms: [String] { Algorithm.allCases.map(\.rawValue) }
 
     func openBacking(_ path: String) throws(Errno) -> any ZramBacking {
-        // What is written back has no record in the image, and would not be kept.
-        if image.keepsDisks { throw .notSupported }
         // Opening a file of a mount of ours would wait for ourselves.
         guard try !MountPaths.leadIntoZramfs(path) else { throw .invalidArgument }
         return try BackingFile(opening: path)
@@ -43,7 +41,8 @@ final class ImageMemory: ZramMemory {
         image.takeKept(disk: disk).map { table in
             ZramKeptPool(
                 pool: ImagePool(table, image), pages: table.pages, algorithm: table.algorithm.rawValue,
-                limitPages: table.statistics.memLimit / 4096)
+                limitPages: table.statistics.memLimit / 4096,
+                backing: table.backing.map { ($0, $0.path) })
         }
     }
 }

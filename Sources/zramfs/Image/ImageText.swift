@@ -21,9 +21,10 @@ enum ImageText {
         let info = table.info
         let leak = table.isLeaked ? ", LEAKED: its module went away without freeing it" : ""
         let level = info.level.map { " level \($0)" } ?? ""
+        let backing = info.backing.map { ", writes back to \($0)" } ?? ""
         let limit = info.memLimit == 0 ? "" : ", limit \(info.memLimit) bytes"
         return "\(info.disk.padding(8)) \(info.pages * 4096) bytes, \(info.algorithm.rawValue)\(level), "
-            + "\(info.storedPages) pages in \(info.storedBytes) bytes\(limit)\(leak)"
+            + "\(info.storedPages) pages in \(info.storedBytes) bytes\(limit)\(backing)\(leak)"
     }
 
     static func line(_ problem: ImageReport.Problem) -> String {

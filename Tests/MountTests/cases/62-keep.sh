@@ -23,7 +23,8 @@ echo 96M >"$MNT/zram0/disksize"
 hot_add
 echo 8M >"$MNT/zram$id/disksize"
 echo 4000K >"$MNT/zram$id/mem_limit"; is 'a limit' 0 $?
-head -c 3M /dev/urandom >"$work/data"
+# Without line feeds, which grep could not look for below.
+head -c 3M /dev/urandom | tr '\n' . >"$work/data"
 dd if="$work/data" of="$MNT/dev/zram$id" bs=64k conv=notrunc,fsync status=none; is 'dd with fsync' 0 $?
 
 # A file system on it: everything up to the sync survives the daemon.
@@ -99,6 +100,32 @@ grep -q 'zstd, .* bytes$' < <(info); is 'a reset discards the level' 0 $?
 dd if="$work/text" of="$MNT/dev/zram$id" bs=64k oflag=direct conv=notrunc status=none
 [[ $after -lt $(awk '{ print $2 }' "$MNT/zram$id/mm_stat") ]]; is 'the level that was kept stored less' 0 $?
 echo 1 >"$MNT/zram$id/reset"
+stop_mount
+
+# Pages on a backing device come back with it; without it there is no mount.
+truncate -s 1M "$work/backing"
+start_mount keep abi=6.18 policy=5.16
+hot_add
+echo "$work/backing" >"$MNT/zram$id/backing_dev"; is 'a backing device' 0 $?
+echo 1M >"$MNT/zram$id/disksize"
+dd if="$work/data" of="$MNT/dev/zram$id" bs=4k count=64 conv=notrunc,fsync status=none
+echo huge >"$MNT/zram$id/writeback"; is 'writeback' 0 $?
+is 'all are there' 64 "$(awk '{ print $1 }' "$MNT/zram$id/bd_stat")"
+dd if="$work/data" of="$MNT/dev/zram$id" bs=4k count=4 conv=notrunc,fsync status=none
+kill_daemon
+mv "$work/backing" "$work/elsewhere"
+"$ZRAMFS" mount -o keep "$IMAGE" "$MNT" 2>"$work/err"; is 'without it the mount is refused' 2 $?
+grep -q "$work/backing: .*zram$id" "$work/err"; is 'and names it' 0 $?
+mv "$work/elsewhere" "$work/backing"
+start_mount keep abi=6.18 policy=5.16
+cat "$MNT/zram-control/hot_add" >/dev/null
+is 'the device is back' "$work/backing 60" "$(<"$MNT/zram$id/backing_dev") $(awk '{ print $1 }' "$MNT/zram$id/bd_stat")"
+cmp -n $((64 << 12)) "$MNT/dev/zram$id" "$work/data"; is 'and what is on it' 0 $?
+"$ZRAMFS" rmmod "$MNT" && "$ZRAMFS" modprobe "$MNT" num_devices=$((id + 1)); is 'rmmod and modprobe' 0 $?
+is 'it comes back with the module' "$work/backing" "$(<"$MNT/zram$id/backing_dev")"
+cmp -n $((64 << 12)) "$MNT/dev/zram$id" "$work/data"; is 'and so do its pages' 0 $?
+echo 1 >"$MNT/zram$id/reset"
+is 'a reset lets it go' none "$(<"$MNT/zram$id/backing_dev")"
 stop_mount
 
 # Tools.
