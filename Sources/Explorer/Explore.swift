@@ -25,20 +25,22 @@ public struct ExploreProgress: Codable, Sendable {
 /// Walks all interleavings of a scenario on a driver with some patches.
 ///
 /// - Parameters:
-///   - saved: goes on where an earlier search of the same stopped (`SavedSearch.matches`).
-///   - isPart: `saved` is one of several parts: nothing is proved, and all is given to `saving` at the end, to be merged.
+///   - saved: goes on where an earlier search of the same stopped (`SavedSearch.matches`). If it is one of several parts,
+///     nothing is proved, and all is given to `saving` at the end, to be merged.
+///   - exchange: what the parts tell each other by.
 ///   - isInterrupted: asked now and then; the search stops when it says so.
 ///   - saving: called with what is left if the search stopped before its end.
 public func explore(
     _ scenario: Scenario, patches: Set<Patch>, options: ExploreOptions = ExploreOptions(),
-    resuming saved: SavedSearch? = nil, isPart: Bool = false, isInterrupted: (@Sendable () -> Bool)? = nil,
+    resuming saved: SavedSearch? = nil, exchange: StateExchange? = nil, isInterrupted: (@Sendable () -> Bool)? = nil,
     saving: ((SavedSearch) -> Void)? = nil, progress: (@Sendable (ExploreProgress) -> Void)? = nil
 ) -> Outcome {
     let setting = Setting(
         scenario, patches, isSymmetric: options.reductions.contains(.symmetry),
         isWhole: !options.reductions.contains(.namedFiles))
     let digest = setting.programDigest
-    let (share, counts, left) = search(setting, options, saved, isPart: isPart, isInterrupted, progress)
+    let isPart = saved?.isPart == true
+    let (share, counts, left) = search(setting, options, saved, exchange, isInterrupted, progress)
     if let left, let saving { saving(left.named(digest, options.reductions)) }
     var findings: [Outcome.Finding] = []
     let wanted = Set(share.result.failures.keys)
@@ -103,9 +105,11 @@ private func starvation(
 ///
 /// - Returns: also what is left, if it was stopped.
 func search(
-    _ setting: Setting, _ options: ExploreOptions, _ saved: SavedSearch? = nil, isPart: Bool = false,
+    _ setting: Setting, _ options: ExploreOptions, _ saved: SavedSearch? = nil, _ exchange: StateExchange? = nil,
     _ isInterrupted: (@Sendable () -> Bool)? = nil, _ progress: (@Sendable (ExploreProgress) -> Void)? = nil
 ) -> (SearchShare, SearchCounts, SavedSearch?) {
+    let origin = saved
+    let isPart = saved?.isPart == true
     var saved = saved
     var table = saved?.table ?? SharingTable()
     let clock = KernelClock()
@@ -120,6 +124,11 @@ func search(
         share.reductions = reductions
         share.mistake = mistake
         if let saved { share.load(saved) }
+        if let exchange, isPart, reductions.contains(.fingerprints) {
+            share.states.startJournal()
+            share.exchange = exchange
+            exchange.sync(share.states, isForced: true)
+        }
         nonisolated(unsafe) let searchers = (0..<options.threads).map { number in
             Searcher(setting, reductions, share, table: table, number: number)
         }
@@ -128,6 +137,7 @@ func search(
         } else {
             onThreads(options.threads) { searchers[$0].work() }
         }
+        share.exchange?.sync(share.states, isForced: true)
         var isBroken = false
         var merged = searchers[0].table
         var sum = saved == nil ? SearchCounts() : counts
@@ -152,7 +162,7 @@ func search(
             counts.seconds = (saved?.counts.seconds ?? 0) + Double(clock.now) / 1e9
             guard share.isCut else { return (share, counts, nil) }
             let left = share.pool.remaining + searchers.flatMap(\.leftovers)
-            return (share, counts, SavedSearch(share, counts, merged, left, isBroken: isBroken))
+            return (share, counts, SavedSearch(share, counts, merged, left, isBroken: isBroken, from: origin))
         }
         merged.restart()
         table = merged

@@ -24,7 +24,7 @@ extension SavedSearch {
             let failure: Failure
             let path: [UInt8]
         }
-        var format = "zramfs saved search 1"
+        var format = "zramfs saved search 2"
         let digest: String
         let reductions: Reductions
         let table: [Entry]
@@ -35,6 +35,8 @@ extension SavedSearch {
         let counts: SearchCounts
         let fraction: Double
         let isBroken: Bool
+        let origin: [Part]
+        let runs, relies: Set<UInt64>
         /// 64-bit words behind the header: fingerprints, and then for each state with sleepers its fingerprint, their
         /// number, and they.
         let states: Int
@@ -59,7 +61,8 @@ extension SavedSearch {
                     weight: branch.weight)
             }, finals: Array(found.finals),
             failures: found.failures.values.map { Header.Failing(failure: $0.failure, path: $0.path) },
-            first: found.first, counts: counts, fraction: fraction, isBroken: isBroken, states: states.keys.count,
+            first: found.first, counts: counts, fraction: fraction, isBroken: isBroken, origin: origin, runs: runs,
+            relies: relies, states: states.keys.count,
             words: words.count)
         var data = try JSONEncoder().encode(header)
         data.append(UInt8(ascii: "\n"))
@@ -74,7 +77,7 @@ extension SavedSearch {
         let data = try Data(contentsOf: URL(filePath: file))
         guard let end = data.firstIndex(of: UInt8(ascii: "\n")),
             let header = try? JSONDecoder().decode(Header.self, from: data[..<end]),
-            header.format == "zramfs saved search 1", header.words >= header.states, header.states >= 0,
+            header.format == "zramfs saved search 2", header.words >= header.states, header.states >= 0,
             data.count - end - 1 == header.words * 8
         else { throw Unreadable() }
         var words = [UInt64](repeating: 0, count: header.words)
@@ -112,5 +115,8 @@ extension SavedSearch {
         isBroken = header.isBroken
         digest = header.digest
         reductions = header.reductions
+        origin = header.origin
+        runs = header.runs
+        relies = header.relies
     }
 }

@@ -1,3 +1,4 @@
+import KernelCore
 import Zram
 
 /// A search that was stopped: what was seen, and what is left. In a file, `explore --resume` goes on from it.
@@ -12,13 +13,35 @@ public struct SavedSearch: Sendable {
     let isBroken: Bool
     var digest = ""
     var reductions = Reductions.all
+    /// What it is a part of, from the outermost; empty: it is the whole.
+    var origin: [Part] = []
+    /// The runs that it is made of, if they told others of states, and those that told it.
+    var runs: Set<UInt64> = []
+    var relies: Set<UInt64> = []
 
-    /// - Parameter isBroken: a reduction turned out to rest on something wrong: all begins anew, with what was learned.
+    /// One of several parts of a saved search.
+    struct Part: Codable, Sendable, Equatable {
+        /// Stands for the search.
+        let search: UInt64
+        let index: Int
+        let count: Int
+    }
+
+    /// - Parameters:
+    ///   - isBroken: a reduction turned out to rest on something wrong: all begins anew, with what was learned.
+    ///   - old: what it went on from.
     init(
         _ share: SearchShare, _ counts: SearchCounts, _ table: SharingTable, _ branches: [WorkPool.Branch],
-        isBroken: Bool
+        isBroken: Bool, from old: SavedSearch?
     ) {
         self.isBroken = isBroken
+        origin = old?.origin ?? []
+        runs = old?.runs ?? []
+        relies = old?.relies ?? []
+        if let exchange = share.exchange {
+            runs.insert(exchange.run)
+            relies.formUnion(exchange.relies)
+        }
         var table = table
         if isBroken { table.restart() }
         self.table = table
@@ -44,25 +67,47 @@ public struct SavedSearch: Sendable {
         self.fraction = fraction
         digest = other.digest
         reductions = other.reductions
+        origin = other.origin
+    }
+
+    /// Stands for what is left.
+    private var identity: UInt64 {
+        var hash = mix(digest.fingerprint, counts.seconds.bitPattern)
+        for key in states.keys { hash &+= mix(7, key) }
+        for branch in branches { hash = branch.path.reduce(mix(hash, 1)) { mix($0, UInt64($1)) } }
+        return hash
     }
 
     /// The part of what is left that a process of many explores; `merged` puts the parts together.
     public func part(_ shard: Shard) -> SavedSearch {
         let isFirst = shard.index == 0
-        return SavedSearch(
+        var part = SavedSearch(
             table: table, branches: branches.indices.filter { shard.has($0) }.map { branches[$0] }, states: states,
             found: found, counts: isFirst ? counts : SearchCounts(attempts: counts.attempts),
             fraction: isFirst ? fraction : 0, like: self)
+        part.origin.append(Part(search: identity, index: shard.index, count: shard.count))
+        return part
+    }
+
+    /// True if these are all parts of one search, each once, and rely on no other run of one of them.
+    private static func areAll(_ parts: [SavedSearch]) -> Bool {
+        guard let first = parts.first, let own = first.origin.last else { return false }
+        return parts.count == own.count && Set(parts.compactMap(\.origin.last?.index)) == Set(0..<own.count)
+            && parts.allSatisfy {
+                $0.digest == first.digest && $0.reductions == first.reductions && $0.origin.last?.search == own.search
+                    && $0.origin.last?.count == own.count && $0.origin.dropLast() == first.origin.dropLast()
+            }
+            && parts.reduce(Set()) { $0.union($1.relies) }.isSubset(of: parts.reduce(Set()) { $0.union($1.runs) })
     }
 
     /// Puts together what the parts of one search found, and what they left.
     ///
     /// A reduction of one part may rest on what another found to be wrong: then all begins anew, with what was learned.
-    /// - Returns: nil if they are not of one search, or there is none.
+    /// - Returns: nil if they are not all parts of one search, or one relies on a run that is not among them.
     public static func merged(_ parts: [SavedSearch]) -> SavedSearch? {
-        guard let first = parts.first,
-            parts.allSatisfy({ $0.digest == first.digest && $0.reductions == first.reductions })
-        else { return nil }
+        guard areAll(parts), let first = parts.first else { return nil }
+        var like = first
+        like.origin.removeLast()
         var table = first.table
         var isBroken = first.isBroken
         var counts = first.counts
@@ -81,11 +126,11 @@ public struct SavedSearch: Sendable {
             table.restart()
             return SavedSearch(
                 table: table, branches: [WorkPool.Branch(path: [])], states: ([], [:]), found: SearchShare.Found(),
-                counts: SearchCounts(attempts: counts.attempts + 1, seconds: counts.seconds), fraction: 0, like: first)
+                counts: SearchCounts(attempts: counts.attempts + 1, seconds: counts.seconds), fraction: 0, like: like)
         }
         return SavedSearch(
             table: table, branches: parts.flatMap(\.branches), states: states, found: found, counts: counts,
-            fraction: parts.reduce(0) { $0 + $1.fraction }, like: first)
+            fraction: parts.reduce(0) { $0 + $1.fraction }, like: like)
     }
 
     /// All states. Who sleeps in one wherever it is known was looked at nowhere.
@@ -121,6 +166,8 @@ public struct SavedSearch: Sendable {
         return reductions == self.reductions && setting.programDigest == digest
     }
 
+    /// True if it is one of several parts: nothing is proved until they are merged.
+    public var isPart: Bool { !origin.isEmpty }
     /// What there is, for a person.
     public var summary: String { "\(states.keys.count) states, \(branches.count) branches left" }
 }

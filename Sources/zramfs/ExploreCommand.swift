@@ -46,6 +46,11 @@ struct ExploreCommand: ParsableCommand {
             "With --resume and --save: do INDEX of COUNT parts of what is left, as 0/4, or what Slurm, Kubernetes or Bazel's environment says: auto."
     )
     var shard: String?
+    @Option(
+        help:
+            "With --shard: a folder by which parts that run at one time, or in turn, tell each other what they have seen."
+    )
+    var share: String?
     @Option(parsing: .upToNextOption, help: "Put together the parts that --shard saved, and finish what they left.")
     var merge: [String] = []
     @Flag(help: "For programs.") var json = false
@@ -57,21 +62,23 @@ struct ExploreCommand: ParsableCommand {
         let shard = try chosenShard()
         var saved = try resumed(scenario, patches, options)
         if let shard { saved = saved?.part(shard) }
+        let isPart = saved?.isPart == true
+        let exchange = try exchange(saved)
         let file = save ?? resume
         if file != nil { Interruption.listen() }
         let progress = ProgressLine()
         var kept: Result<String, Failure>?
         let outcome = explore(
-            scenario, patches: patches, options: options, resuming: saved, isPart: shard != nil,
+            scenario, patches: patches, options: options, resuming: saved, exchange: exchange,
             isInterrupted: { Interruption.hasCome },
             // At once: what comes behind the search may take long.
             saving: { left in kept = file.map { keep(left, $0, shard) } }, progress: { progress.show($0) })
         progress.clear()
-        if shard == nil {
+        if !isPart {
             if json { JSON.print(outcome) } else { OutcomeText.print(outcome, scenario) }
         }
         if let kept { Terminal.error(try kept.get()) }
-        if shard != nil { return }
+        if isPart { return }
         if let proof {
             guard let document = Proof(outcome, of: scenario) else {
                 throw Failure("nothing is proved, so that \(proof) is not written")
@@ -93,7 +100,7 @@ struct ExploreCommand: ParsableCommand {
             return .failure(Failure("\(file): the search cannot be saved: \(error.localizedDescription)"))
         }
         let part = shard.map { "part \($0.index) of \($0.count): " } ?? ""
-        let next = shard == nil ? "; go on with --resume \(file)" : ""
+        let next = !left.isPart ? "; go on with --resume \(file)" : ""
         return .success("zramfs: \(part)\(left.summary), saved in \(file)\(next)")
     }
 
@@ -105,7 +112,9 @@ struct ExploreCommand: ParsableCommand {
                 throw Failure("--merge and --resume: each begins from files of its own", .usage)
             }
             guard let merged = SavedSearch.merged(try merge.map { try read($0, scenario, patches, options) }) else {
-                throw Failure("--merge: the files are not of one search", .usage)
+                throw Failure(
+                    "--merge: the files are not all parts of one search, or one has taken over what another run of a part "
+                        + "had seen: run the parts anew", .usage)
             }
             return merged
         }
@@ -124,6 +133,14 @@ struct ExploreCommand: ParsableCommand {
                 "\(file): it is the search of another scenario, policy or program, or with other reductions", .usage)
         }
         return saved
+    }
+
+    private func exchange(_ part: SavedSearch?) throws -> StateExchange? {
+        guard let share else { return nil }
+        guard let part, part.isPart else { throw Failure("--share is for the parts of a search: --shard", .usage) }
+        do { return try StateExchange(folder: share, part: part) } catch {
+            throw Failure("\(share): \(error.localizedDescription)")
+        }
     }
 
     private func chosenShard() throws -> Shard? {

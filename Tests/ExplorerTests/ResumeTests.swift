@@ -78,7 +78,7 @@ struct ResumeTests {
                     var saved: SavedSearch?
                     let part = explore(
                         scenario, patches: patches, options: options,
-                        resuming: start.part(try #require(Shard("\(index)/\(count)"))), isPart: true,
+                        resuming: start.part(try #require(Shard("\(index)/\(count)"))),
                         isInterrupted: { isOdd && index == 0 }, saving: { saved = $0 })
                     #expect(!part.isProved)
                     return try #require(saved)
@@ -108,8 +108,9 @@ struct ResumeTests {
         _ = explore(
             scenario, patches: Fixtures.patches("5.16"), options: options, isInterrupted: { true },
             saving: { left = $0 })
-        let one = try #require(left)
-        try one.write(to: file)
+        let whole = try #require(left)
+        let one = whole.part(try #require(Shard("0/2")))
+        try whole.part(try #require(Shard("1/2"))).write(to: file)
         // The other part is the same, but for a final state of its own.
         var data = try Data(contentsOf: URL(filePath: file))
         let place = try #require(data.range(of: Data("\"finals\":[".utf8))).upperBound
@@ -118,6 +119,81 @@ struct ResumeTests {
         let merged = try #require(SavedSearch.merged([one, SavedSearch(file: file)]))
         #expect(!one.found.finals.contains(12345) && !one.found.finals.isEmpty)
         #expect(merged.found.finals == one.found.finals.union([12345]))
+    }
+
+    @Test("a part alone, one twice, or one of another search is not the whole")
+    func missing() throws {
+        let scenario = try Fixtures.scenario("disksize-reset-vs-rmmod")
+        let patches = Fixtures.patches("5.16")
+        func stopped(_ saved: SavedSearch? = nil, runs: Int = 0) throws -> SavedSearch {
+            let asked = Counter()
+            var left: SavedSearch?
+            _ = explore(
+                scenario, patches: patches, options: options, resuming: saved, isInterrupted: { asked.next() > runs },
+                saving: { left = $0 })
+            return try #require(left)
+        }
+        let start = try stopped()
+        let parts = try (0..<3).map { try stopped(start.part(try #require(Shard("\($0)/3"))), runs: .max) }
+        #expect(SavedSearch.merged(parts)?.isPart == false && SavedSearch.merged(parts.reversed()) != nil)
+        for some in [[], [parts[0]], Array(parts[1...]), [parts[0], parts[1], parts[1]], parts + [parts[0]], [start]] {
+            #expect(SavedSearch.merged(some) == nil)
+        }
+        #expect(SavedSearch.merged([parts[0], parts[1], try stopped(start).part(try #require(Shard("2/3")))]) == nil)
+        // One that goes on by itself has nothing left, and proves nothing.
+        try parts[0].write(to: file)
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        var again: SavedSearch?
+        let outcome = explore(
+            scenario, patches: patches, options: options, resuming: try SavedSearch(file: file), saving: { again = $0 })
+        #expect(outcome.verdicts == [.undecided] && again?.branches.isEmpty == true)
+        // A part of a part.
+        let inner = try (0..<2).map { try stopped(parts[0].part(try #require(Shard("\($0)/2"))), runs: .max) }
+        #expect(SavedSearch.merged(inner)?.origin == parts[0].origin && SavedSearch.merged(inner + parts[1...]) == nil)
+    }
+
+    @Test("parts that tell each other what they have seen look at little twice")
+    func exchange() throws {
+        let scenario = try Scenario(
+            name: "w", scripts: ["w": "echo 1M > $1/zram0/disksize", "r": "echo zram > $1/debug/delete_module"],
+            terminals: "w*3")
+        let patches = Fixtures.patches("5.16")
+        let whole = explore(scenario, patches: patches, options: options)
+        var left: SavedSearch?
+        let asked = Counter()
+        _ = explore(
+            scenario, patches: patches, options: options, isInterrupted: { asked.next() > 1 }, saving: { left = $0 })
+        let start = try #require(left)
+        let folder = file + ".seen"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func part(_ index: Int, sharing: Bool) throws -> SavedSearch {
+            let part = start.part(try #require(Shard("\(index)/3")))
+            let exchange = sharing ? try StateExchange(folder: folder, part: part) : nil
+            var saved: SavedSearch?
+            _ = explore(
+                scenario, patches: patches, options: options, resuming: part, exchange: exchange, saving: { saved = $0 }
+            )
+            // By way of a file.
+            try #require(saved).write(to: file)
+            defer { try? FileManager.default.removeItem(atPath: file) }
+            return try SavedSearch(file: file)
+        }
+        func finish(_ parts: [SavedSearch]) throws -> Outcome {
+            let merged = try #require(SavedSearch.merged(parts))
+            return explore(scenario, patches: patches, options: options, resuming: merged)
+        }
+        let apart = try finish(try (0..<3).map { try part($0, sharing: false) })
+        let parts = try (0..<3).map { try part($0, sharing: true) }
+        let together = try finish(parts)
+        for outcome in [apart, together] {
+            #expect(outcome.verdicts == whole.verdicts && outcome.finals == whole.finals)
+            #expect(outcome.counts.states == whole.counts.states)
+        }
+        #expect(together.counts.transitions == whole.counts.transitions)
+        #expect(apart.counts.transitions > whole.counts.transitions)
+        // What the second part took over is in no run but the first's.
+        #expect(try SavedSearch.merged([part(0, sharing: false), parts[1], parts[2]]) == nil)
+        #expect(try StateExchange(folder: folder, part: start) == nil)
     }
 
     /// Three terminals of three steps that open a file each: 9! / (3! 3! 3!) schedules, with no reduction.
@@ -148,7 +224,7 @@ struct ResumeTests {
                         var saved: SavedSearch?
                         _ = explore(
                             scenario, patches: [], options: options,
-                            resuming: start.part(try #require(Shard("\(index)/3"))), isPart: true,
+                            resuming: start.part(try #require(Shard("\(index)/3"))),
                             isInterrupted: { index < 2 }, saving: { saved = $0 })
                         return try #require(saved)
                     }

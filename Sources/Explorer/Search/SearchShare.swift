@@ -8,6 +8,8 @@ final class SearchShare: @unchecked Sendable {
     let pool: WorkPool
     /// Schedules are not followed beyond this.
     var depthLimit = 100_000
+    /// Tells of states, and is told, if this is a part of a search.
+    var exchange: StateExchange?
     /// Something was not looked at.
     var isCut = false
     /// What makes the search shorter; without recalled steps once one of them was wrong.
@@ -85,6 +87,7 @@ final class SearchShare: @unchecked Sendable {
             isCut = true
             pool.stop()
         }
+        exchange?.sync(states)
         progress?(
             ExploreProgress(
                 seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed), fraction: fraction,

@@ -14,9 +14,12 @@ final class StateSet: Sendable {
     private struct Shard {
         var table = FingerprintTable()
         var sleeps: [[UInt64]] = [[]]
+        var journal: [(key: UInt64, sleeping: [UInt64])] = []
     }
 
     private let shards: [Box]
+    /// What is entered is kept for `takeJournal`.
+    private let keepsJournal = Atomic<Bool>(false)
     private final class Box: Sendable {
         let shard = Mutex(Shard())
     }
@@ -53,12 +56,42 @@ final class StateSet: Sendable {
         for key in contents.keys { _ = visit(key, sleeping: contents.sleeps[key] ?? []) }
     }
 
+    /// From here on what is entered is kept for `takeJournal`.
+    func startJournal() { keepsJournal.store(true, ordering: .relaxed) }
+
+    /// The states that were entered, or entered with others asleep, since somebody asked.
+    func takeJournal() -> [(key: UInt64, sleeping: [UInt64])] {
+        shards.flatMap { box in
+            box.shard.withLock { shard in
+                defer { shard.journal = [] }
+                return shard.journal
+            }
+        }
+    }
+
+    /// Enters a state that somebody else looks at, but for the tasks that sleep there.
+    func learn(_ key: UInt64, sleeping: [UInt64]) {
+        shards[Int(truncatingIfNeeded: key) & 63].shard.withLock { shard in
+            let (index, isNew) = shard.table.place(key)
+            let old = Int(shard.table.values[index])
+            if isNew, !sleeping.isEmpty {
+                shard.sleeps.append(sleeping)
+                shard.table.values[index] = Int32(shard.sleeps.count - 1)
+            } else if old != 0 {
+                shard.sleeps[old].removeAll { !sleeping.contains($0) }
+                if shard.sleeps[old].isEmpty { shard.table.values[index] = 0 }
+            }
+        }
+    }
+
     /// Enters a state with the tasks that sleep there, by the hash of their local state.
     func visit(_ fingerprint: UInt64, sleeping: [UInt64]) -> Answer {
         let key = fingerprint == 0 ? 1 : fingerprint
         return shards[Int(truncatingIfNeeded: key) & 63].shard.withLock { shard in
             let (index, isNew) = shard.table.place(key)
+            let journals = keepsJournal.load(ordering: .relaxed)
             if isNew {
+                if journals { shard.journal.append((key, sleeping)) }
                 if !sleeping.isEmpty {
                     shard.sleeps.append(sleeping)
                     shard.table.values[index] = Int32(shard.sleeps.count - 1)
@@ -70,6 +103,7 @@ final class StateSet: Sendable {
             let awake = shard.sleeps[old].filter { !sleeping.contains($0) }
             guard !awake.isEmpty else { return .known }
             let still = shard.sleeps[old].filter { sleeping.contains($0) }
+            if journals { shard.journal.append((key, still)) }
             if still.isEmpty { shard.table.values[index] = 0 } else { shard.sleeps[old] = still }
             return .awake(awake)
         }

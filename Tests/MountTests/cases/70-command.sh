@@ -39,6 +39,18 @@ done
 bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --merge "$work"/part-* --proof "$work/proof" >"$work/out" 2>&1
 is 'the parts are the whole' '0 PROVED' "$? $(grep -o PROVED "$work/out")"
 bounded 60 "$ZRAMFS" verify-proof "$work/proof" >"$work/out"; is 'and the proof holds' 0 $?
+rm "$work"/part-*
+for part in 0/2 1/2; do
+    bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 \
+        --resume "$work/saved" --shard $part --share "$work/seen" --save "$work/part-${part%/*}" 2>"$work/err"
+    is "part $part, which tells what it has seen" 0 $?
+done
+wrong 2 'not all parts of one search' explore disksize-reset-vs-rmmod --policy 5.16 --merge "$work/part-1"
+bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --resume "$work/part-1" >"$work/out" 2>&1
+is 'a part alone is no proof' '0 0' "$? $(grep -c PROVED "$work/out")"
+bounded 60 "$ZRAMFS" explore disksize-reset-vs-rmmod --policy 5.16 --merge "$work"/part-* >"$work/out" 2>&1
+is 'these parts are the whole' '0 PROVED' "$? $(grep -o PROVED "$work/out")"
+wrong 2 'parts of a search' explore disksize-reset-vs-rmmod --policy 5.16 --share "$work/seen"
 wrong 2 'each begins from' explore disksize-reset-vs-rmmod --policy 5.16 --resume "$work/saved" --merge "$work/part-0"
 wrong 2 '--resume FILE and --save FILE' explore disksize-reset-vs-rmmod --shard 0/2
 wrong 2 'wants INDEX/COUNT' explore disksize-reset-vs-rmmod --resume "$work/saved" --save "$work/x" --shard 2/2
