@@ -53,7 +53,6 @@ test: deps
 	$(SWIFT) test -c $(CONFIGURATION) --skip-build
 	ZRAMFS=$(CURDIR)/$(BINARY) Tests/MountTests/run
 
-# A thread sanitizer takes the end of libfuse's threads (they are cancelled) for a fault: no FuseBridgeTests there.
 # A leak sanitizer does not see references that Swift keeps in side tables; LeakTests look for what is kept alive.
 # CUTS, FLIPS: how many crashes and wrong bits of an image are tried.
 CUTS ?= 10
@@ -61,7 +60,7 @@ FLIPS ?= 40
 SANITIZED = ZRAMFS_SANITIZED=1 ZRAMFS_CUTS=$(CUTS) ZRAMFS_FLIPS=$(FLIPS) $(SWIFT) test -j $(JOBS) -Xswiftc -use-ld=lld
 .PHONY: sanitize
 sanitize: deps
-	$(SANITIZED) --sanitize=thread --scratch-path .build-thread --skip FuseBridgeTests
+	$(SANITIZED) --sanitize=thread --scratch-path .build-thread
 	ASAN_OPTIONS=detect_leaks=0 $(SANITIZED) --sanitize=address --scratch-path .build-address
 
 # SECONDS: how long; what was found is in .build-fuzz, and what is worth keeping in Fixtures/fuzz.

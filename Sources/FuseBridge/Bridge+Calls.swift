@@ -2,7 +2,6 @@ import CFuse3
 import CFuseShims
 import KernelCore
 import Kernfs
-import Synchronization
 import SystemPackage
 
 extension Bridge {
@@ -76,7 +75,7 @@ extension Bridge {
             call.isAbandoned = true
         }
         if call.unique != 0 {
-            let isSignalled = interrupts.withLock { $0.insert(call.unique, ticket: call.ticket) }
+            let isSignalled = interrupts.change { $0.insert(call.unique, ticket: call.ticket) }
             if isSignalled { attendant.post(interrupt: call.ticket) }
         }
         // libfuse may call back at once, with its own lock held: the callback must not enter the isolation.
@@ -126,14 +125,14 @@ extension Bridge {
     /// The call waits no longer.
     private func forget(_ call: Call) {
         calls.remove(call.ticket)
-        if call.unique != 0 { interrupts.withLock { $0.remove(call.unique) } }
+        if call.unique != 0 { interrupts.change { $0.remove(call.unique) } }
         call.task = nil
     }
 
     /// The caller of a transfer got a signal; outside the isolation.
     /// - Returns: false if no transfer of that number waits.
     func signalled(_ unique: UInt64) -> Bool {
-        guard let ticket = interrupts.withLock({ $0.interrupted(unique) }) else { return false }
+        guard let ticket = interrupts.change({ $0.interrupted(unique) }) else { return false }
         attendant.post(interrupt: ticket)
         return true
     }

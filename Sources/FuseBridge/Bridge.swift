@@ -16,7 +16,7 @@ final class Bridge {
     /// Does what blocks, for the mirror.
     let host = HostWorker()
     /// Whose callers may get signals; a leaf among the locks.
-    let interrupts = Synchronization.Mutex(Interrupts())
+    let interrupts = Monitor(Interrupts())
     /// Set before the mount is served, or never.
     var mirror: (any HostMirror)?
     /// The C side's record of the session: its owner, its workers.

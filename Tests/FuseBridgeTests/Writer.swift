@@ -1,12 +1,13 @@
 import Glibc
-import Synchronization
 import SystemPackage
+
+@testable import FuseBridge
 
 /// A thread that writes one line to a file.
 final class Writer: @unchecked Sendable {
     // Unchecked: `thread` is set before anybody else sees the object.
     private var thread = pthread_t()
-    private let outcome = Mutex<(isDone: Bool, error: Errno?)>((false, nil))
+    private let outcome = Monitor<(isDone: Bool, error: Errno?)>((false, nil))
 
     init(_ path: String) {
         // A handler without SA_RESTART: the signal ends the system call and does nothing else.
@@ -24,16 +25,18 @@ final class Writer: @unchecked Sendable {
             } catch let failure {
                 error = failure
             }
-            outcome.withLock { $0 = (true, error) }
+            outcome.change { $0 = (true, error) }
         }
     }
 
-    var isDone: Bool { outcome.withLock { $0.isDone } }
+    deinit { pthread_detach(thread) }
+
+    var isDone: Bool { outcome.change { $0.isDone } }
 
     /// The errno of the write, nil if it went well; waits for its end.
     var result: Errno? {
         while !isDone { usleep(500) }
-        return outcome.withLock { $0.error }
+        return outcome.change { $0.error }
     }
 
     func signal() { pthread_kill(thread, SIGUSR1) }
