@@ -55,6 +55,7 @@ extension Image {
 
     /// Waits for everything that is under way, and keeps everything else out.
     func shut() {
+        log.keeper?.stop()
         log.cleaner.withLock { _ in
             for table in liveTables { table.detach(releasing: false) }
         }

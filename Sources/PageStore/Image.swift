@@ -32,18 +32,22 @@ public final class Image: Sendable {
     ///     host allows.
     /// - Throws: `ImageError`; a file that is not an image, or one that keeps disks, is left as it is.
     public convenience init(creating path: String, capacity: UInt64? = nil) throws(ImageError) {
-        try self.init(creating: path, capacity: capacity, isBuffered: true)
+        try self.init(creating: path, capacity: capacity, isBuffered: true, hasKeeper: true)
     }
 
-    /// - Parameter isBuffered: whether segments are in memory until they are full.
-    convenience init(creating path: String, capacity: UInt64? = nil, isBuffered: Bool) throws(ImageError) {
+    /// - Parameters:
+    ///   - isBuffered: whether segments are in memory until they are full.
+    ///   - hasKeeper: whether a thread writes them then.
+    convenience init(
+        creating path: String, capacity: UInt64? = nil, isBuffered: Bool, hasKeeper: Bool = false
+    ) throws(ImageError) {
         let (file, before) = try ImageFile.claim(path)
         if let before, before.flags & Superblock.kept != 0 {
             throw ImageError(
                 .keepsDisks, path: path, "this image keeps its disks, and was left as it is",
                 remedy: "mount it with -o keep, or name another file")
         }
-        try self.init(path: path, file: file, capacity: capacity, isBuffered)
+        try self.init(path: path, file: file, capacity: capacity, isBuffered, hasKeeper)
     }
 
     /// Makes a private image that no other process can see, and that is gone with this one.
@@ -51,21 +55,26 @@ public final class Image: Sendable {
     ///   - directory: where the host should keep its blocks.
     ///   - capacity: as for a named image.
     public convenience init(temporary directory: String, capacity: UInt64? = nil) throws(ImageError) {
-        try self.init(temporary: directory, capacity: capacity, isBuffered: true)
+        try self.init(temporary: directory, capacity: capacity, isBuffered: true, hasKeeper: true)
     }
 
-    convenience init(temporary directory: String, capacity: UInt64? = nil, isBuffered: Bool) throws(ImageError) {
+    convenience init(
+        temporary directory: String, capacity: UInt64? = nil, isBuffered: Bool, hasKeeper: Bool = false
+    ) throws(ImageError) {
         let file = try ImageFile.temporary(in: directory)
-        try self.init(path: directory, file: file, capacity: capacity, isBuffered)
+        try self.init(path: directory, file: file, capacity: capacity, isBuffered, hasKeeper)
     }
 
-    private init(path: String, file: ImageFile, capacity: UInt64?, _ isBuffered: Bool) throws(ImageError) {
+    private init(
+        path: String, file: ImageFile, capacity: UInt64?, _ isBuffered: Bool, _ hasKeeper: Bool
+    ) throws(ImageError) {
         let superblock = Superblock(state: .inUse)
         do {
             try file.truncate(to: 0)
             try superblock.write(to: file)
             try file.truncate(to: UInt64(LogState.segmentSize))
-            log = try SegmentLog(file: file, salt: superblock.salt, capacity: capacity, isBuffered: isBuffered)
+            log = try SegmentLog(
+                file: file, salt: superblock.salt, capacity: capacity, isBuffered: isBuffered, hasKeeper: hasKeeper)
         } catch {
             throw .host(path, "write the image", error)
         }

@@ -8,6 +8,12 @@ extension LogState {
         return dead > live / 2 + 8 * Self.segmentSize
     }
 
+    /// Whether the dead weight has grown so far beyond that that writers must wait for the cleaning.
+    var needsCleaning: Bool {
+        let dead = allocated * Self.segmentSize - live
+        return limit - allocated <= 2 ? wantsCleaning : dead > live + 24 * Self.segmentSize
+    }
+
     /// Bytes that a segment must have to give for its cleaning to be any use: a page.
     static let leastGain = PageGeometry.pageSize
 

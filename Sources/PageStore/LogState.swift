@@ -90,6 +90,10 @@ struct LogState {
     @inline(__always)
     var hasWork: Bool { !emptied.isEmpty || !sealed.isEmpty || !full.isEmpty }
 
+    /// So many segments wait that whoever fills the next should help.
+    @inline(__always)
+    var isLate: Bool { full.count >= SegmentBuffers.count / 2 }
+
     /// Makes room for at least one record, and for as many of the batch as fit into one segment.
     /// - Throws: `ENOSPC` at the image's own limit.
     mutating func reserve(

@@ -15,6 +15,8 @@ extension PageTable {
         guard detach(releasing: true) else { return }
         log.tables.withLock { $0[id] = nil }
         if !log.keeps { directory.remove(id) }
+        // The host has its blocks back when this returns.
+        log.keeper?.wait()
     }
 
     /// Unmaps the table while nobody is inside; false if that was done before.

@@ -32,7 +32,7 @@ extension PageTable {
     func reclaimingSpace(_ body: () throws(Errno) -> Bool) throws(Errno) {
         for attempt in 0... {
             do {
-                if try body() { log.cleanIfNeeded() }
+                if try body() { log.cleanSoon() }
                 return
             } catch {
                 guard error == .noSpace, attempt < Self.attempts, log.reclaim() else { throw error }

@@ -6,21 +6,34 @@ import SystemPackage
 /// newer write has the higher number wherever the copies lie, and the entry no longer points to the old place, so that
 /// the copy is dropped.
 extension SegmentLog {
+    /// Sees to it that the image is cleaned if need be. Called with no lock.
+    func cleanSoon() {
+        guard keeper?.wake() == true else { return cleanIfNeeded() }
+        // Writers that are faster than the cleaning wait for it.
+        if state.withLock({ $0.needsCleaning }) { cleaner.withLock { clean(&$0) } }
+    }
+
     /// Cleans while the image carries too much dead weight; one thread at a time, the others go on. Called with no lock.
     func cleanIfNeeded() {
-        _ = cleaner.withLockIfFree { buffers in
-            for _ in 0..<8 {
-                guard state.withLock({ $0.wantsCleaning }) else { return }
-                guard cleanOne(gain: LogState.segmentSize / 8, &buffers) else { return }
-            }
+        _ = cleaner.withLockIfFree { clean(&$0) }
+    }
+
+    private func clean(_ buffers: inout CleanerBuffers?) {
+        for _ in 0..<8 {
+            guard state.withLock({ $0.wantsCleaning }) else { return }
+            guard cleanOne(gain: LogState.segmentSize / 8, &buffers) else { return }
         }
     }
 
     /// For a write that found no room: cleans, however little each segment gives, until the image is shorter by a segment,
     /// and by some more if they are cheap, because the first costs the reserve; false if there is nothing to gain.
     func reclaim() -> Bool {
-        cleaner.withLock { buffers in
-            let (before, occupied) = state.withLock { ($0.allocated, $0.occupied) }
+        let before = state.withLock { $0.allocated }
+        // Where room is short who needs it looks for it, and not two at once: from now on writers do all of it.
+        keeper?.stop()
+        if state.withLock({ $0.allocated }) < before { return true }
+        return cleaner.withLock { buffers in
+            let occupied = state.withLock { $0.occupied }
             var freed = 0
             for _ in 0..<before where freed < 4 {
                 let gain = freed == 0 ? LogState.leastGain : LogState.segmentSize / 8

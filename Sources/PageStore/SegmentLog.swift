@@ -19,6 +19,8 @@ final class SegmentLog: Sendable {
     let keeps: Bool
     /// What disks append to; nil in an image that is kept, whose records are in the file when a write returns.
     let buffers: SegmentBuffers?
+    /// Does what writers need not wait for, of a volatile image; nil if they do it themselves.
+    let keeper: Housekeeper?
     /// What was told to be on the host's disk.
     let marks: SyncMarks?
     /// Told of each record that turns out not to be what was written: the disk, the page, the offset in the image.
@@ -27,12 +29,15 @@ final class SegmentLog: Sendable {
     /// An empty log, in a file that ends before its first segment.
     /// - Parameter capacity: the length that the file may have, in bytes; nil for as long as the host lets it.
     /// - Throws: the error of the host if it has no room for the reserve.
-    init(file: ImageFile, salt: UInt32, capacity: UInt64?, isBuffered: Bool) throws(Errno) {
+    init(
+        file: ImageFile, salt: UInt32, capacity: UInt64?, isBuffered: Bool, hasKeeper: Bool
+    ) throws(Errno) {
         self.file = file
         self.salt = salt
         keeps = false
         marks = nil
         buffers = isBuffered ? SegmentBuffers() : nil
+        keeper = hasKeeper && buffers != nil ? Housekeeper() : nil
         var books = LogState()
         if let capacity {
             books.limit = max(0, Int(capacity / UInt64(LogState.segmentSize)) - 1)
@@ -43,7 +48,14 @@ final class SegmentLog: Sendable {
         if buffers != nil { books.slots = Array(0..<SegmentBuffers.count) }
         books.allocated = 1
         state = Guarded(books)
+        // It is stopped before the log goes.
+        keeper?.start { [unowned self] in
+            tidy()
+            cleanIfNeeded()
+        }
     }
+
+    deinit { keeper?.stop() }
 
     /// The log of an image that is kept, with no segment yet: `recover` finds those that there are.
     init(keeping file: ImageFile, salt: UInt32, capacity: UInt64?) {
@@ -51,6 +63,7 @@ final class SegmentLog: Sendable {
         self.salt = salt
         keeps = true
         buffers = nil
+        keeper = nil
         marks = SyncMarks(file: file)
         var books = LogState()
         books.keeps = true
@@ -81,12 +94,12 @@ final class SegmentLog: Sendable {
     /// Ends a write: the reservation is in the tables, what it replaced is dead.
     @inline(__always)
     func settle(_ extent: Extent, releasing replaced: UnsafeBufferPointer<Extent>) {
-        let hasWork = state.withLock { state in
+        let (hasWork, isLate) = state.withLock { state in
             state.settle(extent)
             for old in replaced { state.release(old) }
-            return state.hasWork
+            return (state.hasWork, state.isLate)
         }
-        if hasWork { tidy() }
+        if hasWork, isLate || keeper?.wake() != true { tidy() }
     }
 
     /// Writes full segments or their summaries, and gives emptied ones back.

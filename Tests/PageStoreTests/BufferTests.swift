@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import Testing
 
@@ -25,7 +26,7 @@ private final class Requests {
     private let segment = UInt64(LogState.segmentSize)
 
     init() throws {
-        image = try Image(temporary: "/tmp")
+        image = try Image(temporary: "/tmp", isBuffered: true)
         table = try image.makeTable(disk: "zram0", pages: 8192, algorithm: .lz4)
         requests.watch(image.file)
     }
@@ -83,5 +84,61 @@ private final class Requests {
         #expect(requests.writes.count { $0.bytes > LogState.segmentSize / 2 } >= SegmentBuffers.count)
         table.free()
         #expect(image.log.state.withLock { $0.live } == 0)
+    }
+}
+
+/// A volatile image with the thread that writes full segments.
+@Suite("segments that a thread writes") struct KeeperTests {
+    /// The threads that asked the host for something; a gate that holds one of them.
+    private final class Gate: @unchecked Sendable {
+        // Unchecked: under the mutex.
+        let mutex = Guarded<(helpers: Int, writers: Int, isShut: Bool, takesSignals: Bool)>(
+            (0, 0, true, false))
+
+        func watch(_ file: ImageFile) {
+            let writer = pthread_self()
+            file.observer = { [self] change throws(Errno) in
+                guard case .write = change else { return }
+                if pthread_equal(pthread_self(), writer) != 0 { return mutex.withLock { $0.writers += 1 } }
+                var mask = sigset_t()
+                pthread_sigmask(SIG_BLOCK, nil, &mask)
+                mutex.withLock {
+                    $0.helpers += 1
+                    $0.takesSignals = sigismember(&mask, SIGTERM) == 0
+                }
+                while mutex.withLock({ $0.isShut }) { sched_yield() }
+            }
+        }
+    }
+
+    @Test("writers do not wait for it, unless it is late; what it holds can be read; close waits for it") func late()
+        throws
+    {
+        let image = try Image(temporary: "/tmp", isBuffered: true, hasKeeper: true)
+        let table = try image.makeTable(disk: "zram0", pages: 8192, algorithm: .lz4)
+        let gate = Gate()
+        gate.watch(image.file)
+        var random = Seeded(61)
+        var held: [UInt8] = []
+        // A segment holds 253 pages that do not compress.
+        for _ in 0..<2 { held += content(253 << 12, kind: 3, &random) }
+        try table.put(held, at: 0)
+        while gate.mutex.withLock({ $0.helpers == 0 }) { sched_yield() }
+        #expect(gate.mutex.withLock { $0.writers } == 0)
+        #expect(gate.mutex.withLock { !$0.takesSignals }, "a signal for the process must find who waits for it")
+        #expect(try table.get(held.count, at: 0) == held)
+        // Now nobody but the writer can make room for what comes.
+        let more = content(2000 << 12, kind: 3, &random)
+        try table.put(more, at: UInt64(held.count))
+        #expect(gate.mutex.withLock { $0.writers } > 0 && gate.mutex.withLock { $0.helpers } == 1)
+        held += more
+        #expect(try table.get(held.count, at: 0) == held)
+        gate.mutex.withLock { $0.isShut = false }
+        image.log.keeper?.wait()
+        #expect(image.log.state.withLock { $0.full.isEmpty })
+        #expect(try table.get(held.count, at: 0) == held)
+        image.close(clean: true)
+        #expect(throws: Errno.ioError) { try table.put([1], at: 0) }
+        #expect(image.log.keeper?.wake() == false)
     }
 }

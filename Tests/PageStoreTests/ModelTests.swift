@@ -65,9 +65,12 @@ import Testing
         #expect(try model.isRight())
     }
 
-    @Test("threads on neighbouring pages, several disks, a small image that must be cleaned", arguments: [true, false])
-    func threads(isBuffered: Bool) throws {
-        let image = try Image(temporary: "/tmp", capacity: 24 << 20, isBuffered: isBuffered)
+    @Test(
+        "threads on neighbouring pages, several disks, a small image that must be cleaned",
+        arguments: [(false, false), (true, false), (true, true)])
+    func threads(isBuffered: Bool, hasKeeper: Bool) throws {
+        let image = try Image(
+            temporary: "/tmp", capacity: 24 << 20, isBuffered: isBuffered, hasKeeper: hasKeeper)
         let disks = try ["zram0", "zram1"].map {
             try image.makeTable(disk: $0, pages: 1024, algorithm: .lz4)
         }
