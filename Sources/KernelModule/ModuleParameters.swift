@@ -61,9 +61,11 @@ public final class ModuleParameters: KernelObject {
     /// - Throws: as `set`, after the kernel's complaint in the log; a name that the module does not know is only logged.
     func parse(_ words: [String], of module: String) throws(Errno) {
         for word in words {
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = word.utf8.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                .map { String(Substring($0)) }
             // As the kernel's parameq, which takes "-" for "_".
-            guard let parameter = known.first(where: { $0.name == parts[0].replacing("-", with: "_") }) else {
+            let name = parts[0].utf8.lazy.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+            guard let parameter = known.first(where: { $0.name.utf8.elementsEqual(name) }) else {
                 kernel.log.print(.warning, "\(module): unknown parameter '\(parts[0])' ignored")
                 continue
             }

@@ -125,12 +125,14 @@ public final class KernfsRoot {
         await kernel.step(.lookup, on: node)
         var here: KernfsNode? = node
         var parent: KernfsNode?
-        for name in path.split(separator: "/") {
+        // By bytes: characters cost a quarter of the step.
+        for name in path.utf8.split(separator: UInt8(ascii: "/")) {
             parent = here
             guard let directory = here else { break }
             directory.noteRead()
-            directory.child(String(name))?.noteRead()
-            here = lookup(String(name), in: directory)
+            let child = directory.child(String(Substring(name)))
+            child?.noteRead()
+            here = directory.isActive && child?.isActive == true ? child : nil
         }
         kernel.current.observe(mix(here.map { UInt64($0.id) } ?? 0, (parent != nil).fingerprint))
         if let memory = here?.memory { kernel.open(memory) }

@@ -26,7 +26,7 @@ extension Machine {
 
     /// Adds one file and the directories above it; those below `debug` are root's alone.
     private func add(_ control: Control) throws(Errno) {
-        var names = control.path.split(separator: "/").map(String.init)
+        var names = control.path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         let file = names.removeLast()
         var directory = root.node
         for name in names {
