@@ -26,6 +26,12 @@ public struct AccessLog {
     /// By how much the step changed the hashes of what it wrote.
     public private(set) var changes: [(id: UInt32, by: UInt64)] = []
 
+    /// The step freed code: what it does depends on who else is in it.
+    public private(set) var hasFreedText = false
+    /// Memory of which the step did something that depends on who else points there: it was freed, or the last
+    /// task that might point to freed memory forgot it, or a pointer to it was overwritten.
+    public private(set) var memory: [UInt32] = []
+
     init() {}
 
     /// Forgets what was recorded.
@@ -34,6 +40,8 @@ public struct AccessLog {
         list.removeAll(keepingCapacity: true)
         conditions.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
+        memory.removeAll(keepingCapacity: true)
+        hasFreedText = false
     }
 
     /// Notes that the step depends on something.
@@ -59,6 +67,14 @@ public struct AccessLog {
     public mutating func change(_ id: UInt32, by difference: UInt64) {
         if isOn { changes.append((id, difference)) }
     }
+
+    /// Notes what depends on who else points to some memory.
+    mutating func memoryEvent(_ id: UInt32) {
+        if isOn { memory.append(id) }
+    }
+
+    /// Notes that code is freed.
+    mutating func textEvent() { hasFreedText = isOn }
 
     @inline(never)
     private mutating func add(_ access: Access) {

@@ -28,11 +28,14 @@ extension Kernel {
     /// Memory that was freed and to which tasks may still point, by number.
     public var pinnedMemory: [UInt32] { freedMemory.filter { $0.pins > 0 }.map(\.id) }
 
+    /// Memory that was freed and whose number is not free yet.
+    public var freedIDs: [UInt32] { freedMemory.map(\.id) }
+
     /// The part of the shared state's hash that is memory that was freed.
     public var freedFingerprint: UInt64 { freedMemory.reduce(0) { $0 &+ $1.mark } }
 
     func freed(_ memory: FreedMemory) {
-        memoryEvents += 1
+        accesses.memoryEvent(memory.id)
         freedMemory.append(memory)
         hasFreed = true
     }
@@ -85,7 +88,7 @@ extension Kernel {
         accesses.condition(id)
         guard freedMemory.contains(where: { $0.id == id }) else { return }
         accesses.write(id)
-        memoryEvents += 1
+        accesses.memoryEvent(id)
         hasFreed = true
     }
 
@@ -114,7 +117,7 @@ extension Kernel {
             guard let place = freedMemory.firstIndex(where: { $0.id == id && $0.pins > 0 }) else { continue }
             freedMemory[place].pins -= 1
             guard freedMemory[place].pins == 0 else { continue }
-            memoryEvents += 1
+            accesses.memoryEvent(id)
             hasFreed = true
         }
         list.removeAll(keepingCapacity: true)
@@ -122,7 +125,7 @@ extension Kernel {
 
     private func recycle(_ place: Int) {
         let memory = freedMemory.remove(at: place)
-        memoryEvents += 1
+        accesses.memoryEvent(memory.id)
         if memory.id & 0xffff < 64 { numbers[memory.kindID]? |= 1 << UInt64(memory.id & 63) }
         sharedFingerprint &-= memory.mark
         accesses.write(memory.kindID | 0xffff)

@@ -78,9 +78,6 @@ public final class Kernel {
     /// Freed memory whose numbers are not free yet; while exploring.
     var freedMemory: [FreedMemory] = []
     var hasFreed = false
-    /// Counts what depends on who else points to memory or runs in text: frees, and the last task that may point to freed
-    /// memory forgetting it.
-    public internal(set) var memoryEvents = 0
     var nextTask: UInt32 = 0
     var onHalt: [() -> Void] = []
     let clock: KernelClock

@@ -69,7 +69,7 @@ extension Kernel {
     /// it is in it need not be a question at each of its steps.
     public func freed(text: any KernelText) {
         guard mode == .exploring, !isHalting else { return }
-        memoryEvents += 1
+        accesses.textEvent()
         let freeing = current
         for task in tasks where task !== freeing && task.text.contains(where: { $0 === text }) {
             current = task

@@ -114,4 +114,19 @@ struct RecallTests {
         #expect(StateGraph(warm, limit: 100_000).nodes.count == graph.nodes.count)
         #expect(warm.counts.steps < cold.counts.steps && warm.counts.recalled > cold.counts.recalled)
     }
+
+    @Test("steps that free memory are recalled, too, where all that is shared is the same") func frees() throws {
+        let round = "echo 1M > $1/zram0/disksize; echo 1 > $1/zram0/reset"
+        let setting = Setting(
+            try Scenario(name: "frees", scripts: ["w": round], terminals: "w*2"), Fixtures.patches("5.16"))
+        let cold = Walker(setting, recalls: true, checkEvery: 1 << 40)
+        let graph = StateGraph(cold, limit: 100_000)
+        let steps = graph.nodes.reduce(0) { $0 + $1.edges.count }
+        // Nothing but memory keeps a step from being recalled: nothing fails, is born, or unloaded.
+        let warm = Walker(setting, recalls: true, checkEvery: 1 << 40, cache: cold.cache)
+        #expect(StateGraph(warm, limit: 100_000).nodes.count == graph.nodes.count)
+        #expect(graph.isComplete && steps - warm.counts.recalled < steps / 100, "\(steps), \(warm.counts)")
+        let checked = Walker(setting, recalls: true, checkEvery: 1)
+        #expect(StateGraph(checked, limit: 100_000).nodes.count == graph.nodes.count && checked.mistake == nil)
+    }
 }

@@ -10,8 +10,18 @@ struct StepCache {
     private(set) var records: [StepRecord] = []
     private var localNumbers = FingerprintTable()
     private var cellNumbers: [UInt32: Int] = [:]
-    /// Cells that a step looked at, in order.
-    private var shapes: [[Int]] = []
+    /// What a step depends on.
+    struct Shape: Equatable {
+        /// Cells that it looked at, in order.
+        let cells: [Int]
+        /// Freed memory, and what the step frees, if it depends on who else points there; or else nil. Whether the kernel's
+        /// own data do is part of the shared state: such a step depends on all of that.
+        var memory: [UInt32]?
+    }
+
+    private var shapes: [Shape] = []
+    /// Of one local state, not more shapes with memory than this are kept.
+    private static let memoryLimit = 32
     private var recordNumbers = FingerprintTable()
     private var admissions = FingerprintTable()
     /// More than this are not kept.
@@ -37,8 +47,19 @@ struct StepCache {
 
     /// The step from a local state, if it was seen with these cells.
     func record(from local: Int, _ cells: [UInt64]) -> Int? {
-        for shape in locals[local].shapes {
+        for shape in locals[local].shapes where shapes[Int(shape)].memory == nil {
             if let number = recordNumbers.find(key(local, Int(shape), cells)) { return Int(number) }
+        }
+        return nil
+    }
+
+    /// The step from a local state, if it was seen with this shared state, and the same that is known of who points to the
+    /// memory (`pointers`).
+    func record(from local: Int, _ cells: [UInt64], _ shared: UInt64, pointers: (UInt32) -> UInt64) -> Int? {
+        for shape in locals[local].shapes {
+            guard let memory = shapes[Int(shape)].memory else { continue }
+            let key = key(key(local, Int(shape), cells), shared, memory, pointers)
+            if let number = recordNumbers.find(key) { return Int(number) }
         }
         return nil
     }
@@ -46,19 +67,25 @@ struct StepCache {
     /// Keeps what a step did.
     ///
     /// - Parameters:
-    ///   - used: the cells that it depended on.
-    ///   - cells: as they were before it.
-    mutating func keep(_ record: StepRecord, from local: Int, using used: [Int], _ cells: [UInt64]) {
+    ///   - used: what it depended on.
+    ///   - cells: as they were before it; likewise the shared state, and who might point to memory.
+    mutating func keep(
+        _ record: StepRecord, from local: Int, using used: Shape, _ cells: [UInt64], _ shared: UInt64,
+        pointers: (UInt32) -> UInt64
+    ) {
         guard records.count < Self.limit else { return }
         let shape: Int32
         if let known = locals[local].shapes.first(where: { shapes[Int($0)] == used }) {
             shape = known
         } else {
+            if used.memory != nil, locals[local].shapes.count >= Self.memoryLimit { return }
             shape = Int32(shapes.count)
             shapes.append(used)
             locals[local].shapes.append(shape)
         }
-        let (place, isNew) = recordNumbers.place(key(local, Int(shape), cells))
+        var key = key(local, Int(shape), cells)
+        if let memory = used.memory { key = self.key(key, shared, memory, pointers) }
+        let (place, isNew) = recordNumbers.place(key)
         guard isNew else { return }
         recordNumbers.values[place] = Int32(records.count)
         records.append(record)
@@ -77,7 +104,11 @@ struct StepCache {
     @inline(__always)
     private func key(_ local: Int, _ shape: Int, _ cells: [UInt64]) -> UInt64 {
         var hash = mix(locals[local].hash, UInt64(shape))
-        for cell in shapes[shape] { hash = mix(hash, cell < cells.count ? cells[cell] : 0) }
+        for cell in shapes[shape].cells { hash = mix(hash, cell < cells.count ? cells[cell] : 0) }
         return hash
+    }
+
+    private func key(_ key: UInt64, _ shared: UInt64, _ memory: [UInt32], _ pointers: (UInt32) -> UInt64) -> UInt64 {
+        memory.reduce(mix(key, shared)) { mix(mix($0, UInt64($1)), pointers($1)) }
     }
 }

@@ -4,12 +4,8 @@ extension Walker {
     /// Lets a task take its next step: recalls it, if that is possible, or else takes it.
     func step(_ number: Int) -> Taken {
         let from = locals[number]
-        guard recalls, let place = cache.record(from: Int(from), cells) else { return take(number) }
+        guard recalls, let place = recalled(number) else { return take(number) }
         let record = cache.records[place]
-        let bit = UInt32(1) << UInt32(number)
-        // What becomes of freed memory when the last task that may point to it forgets it, depends on who does indeed.
-        let known = cache.locals[Int(record.local)].memory
-        if dangling.contains(where: { $0.tasks == bit && !known.contains($0.memory) }) { return take(number) }
         counts.recalled += 1
         if counts.recalled % checkEvery == 0 { return take(number, expecting: record) }
         push(number)
@@ -17,11 +13,40 @@ extension Walker {
         shared &+= record.shared
         localSum &+= cache.locals[Int(record.local)].hash &- cache.locals[Int(from)].hash
         locals[number] = record.local
-        for place in dangling.indices {
-            let isKnown = known.contains(dangling[place].memory)
-            dangling[place].tasks = isKnown ? dangling[place].tasks | bit : dangling[place].tasks & ~bit
+        if let memory = record.dangling {
+            dangling = memory.map { id in
+                Dangling(
+                    memory: id, tasks: tasks.reduce(0) { local($1).memory.contains(id) ? $0 | 1 << UInt32($1) : $0 })
+            }
+        } else {
+            let bit = UInt32(1) << UInt32(number)
+            let known = cache.locals[Int(record.local)].memory
+            for place in dangling.indices {
+                let isKnown = known.contains(dangling[place].memory)
+                dangling[place].tasks = isKnown ? dangling[place].tasks | bit : dangling[place].tasks & ~bit
+            }
         }
         return Taken(accesses: accesses(record, for: number), hasLooped: record.hasLooped)
+    }
+
+    /// The number of the record of a task's next step, if there is one.
+    private func recalled(_ number: Int) -> Int? {
+        let from = Int(locals[number])
+        let bit = UInt32(1) << UInt32(number)
+        if let place = cache.record(from: from, cells) {
+            // What becomes of freed memory when the last task that may point to it forgets it, depends on who does indeed.
+            let known = cache.locals[Int(cache.records[place].local)].memory
+            if !dangling.contains(where: { $0.tasks == bit && !known.contains($0.memory) }) { return place }
+        }
+        return cache.record(from: from, cells, shared) { pointers($0, but: number) }
+    }
+
+    /// The other tasks that may point to some memory, and whether it was freed before they forgot it. In which states they
+    /// are, too: not all that may point there do.
+    private func pointers(_ memory: UInt32, but number: Int) -> UInt64 {
+        var sum: UInt64 = dangling.contains { $0.memory == memory } ? 1 : 0
+        for other in tasks where other != number && local(other).memory.contains(memory) { sum &+= mix(hash(other), 1) }
+        return sum
     }
 
     private func push(_ number: Int, all: [Int32]? = nil, failure: Failure? = nil) {
@@ -49,8 +74,7 @@ extension Walker {
     private func take(_ number: Int, expecting expected: StepRecord? = nil) -> Taken {
         let run = machine()
         let kernel = run.kernel
-        let before = (shared: kernel.sharedFingerprint, births: run.tasks.count, events: kernel.memoryEvents)
-        let from = locals[number]
+        let before = (shared: kernel.sharedFingerprint, births: run.tasks.count, freed: kernel.freedIDs)
         // In words: who held on to the object would keep alive what the step may free.
         let name = expected == nil ? "" : name(of: run.tasks[number].pending)
         if number < run.terminals.count { run.terminals[number].hasLooped = false }
@@ -68,9 +92,9 @@ extension Walker {
                 AccessLog.isPrivate(change.id) ? nil : (cache.cell(change.id), change.by)
             }, accesses: log.list, hasPrivates: log.list.contains { AccessLog.isPrivate($0 >> 1) },
             serial: run.tasks[number].serial,
-            hasLooped: number < run.terminals.count && run.terminals[number].hasLooped)
-        let isWhole =
-            run.failure == nil && run.tasks.count == before.births && kernel.memoryEvents == before.events
+            hasLooped: number < run.terminals.count && run.terminals[number].hasLooped,
+            dangling: log.memory.isEmpty ? nil : run.dangling.map(\.memory))
+        let isWhole = run.failure == nil && run.tasks.count == before.births && !log.hasFreedText
         if let expected {
             let isSame = record.isSame(as: expected) && accesses(expected, for: number) == log.list
             if !isWhole || !isSame, mistake == nil {
@@ -79,7 +103,7 @@ extension Walker {
                     + "it did before: it depends on something that nobody notes (AccessLog)"
             }
         } else if recalls, isWhole {
-            keep(record, of: run.tasks[number], from, log)
+            keep(record, of: number, log, freed: before.freed)
         }
         push(number, all: locals, failure: run.failure)
         for change in record.changes { add(change.by, to: change.cell) }
@@ -95,11 +119,17 @@ extension Walker {
         step.map { "\($0.operation.name) of \($0.object.name) at \($0.file):\($0.line)" } ?? "the first step"
     }
 
-    /// Keeps a step that can be recalled.
-    private func keep(_ record: StepRecord, of task: KernelTask, _ from: Int32, _ log: AccessLog) {
+    /// Keeps a step that can be recalled; before it is counted.
+    private func keep(_ record: StepRecord, of number: Int, _ log: AccessLog, freed: [UInt32]) {
         let used = Set(log.list.map { $0 >> 1 } + log.conditions + log.changes.map(\.id))
-        let own = AccessLog.privates | task.serial
+        let own = AccessLog.privates | record.serial
         guard !used.contains(where: { AccessLog.isPrivate($0) && $0 != own }) else { return }
-        cache.keep(record, from: Int(from), using: used.filter { $0 != own }.map { cache.cell($0) }.sorted(), cells)
+        let memory = log.memory.isEmpty ? nil : Set(freed + log.memory).sorted()
+        let shape = StepCache.Shape(cells: used.filter { $0 != own }.map { cache.cell($0) }.sorted(), memory: memory)
+        // Counted before, for it changes the cache.
+        let counts = (memory ?? []).map { ($0, pointers($0, but: number)) }
+        cache.keep(record, from: Int(locals[number]), using: shape, cells, shared) { id in
+            counts.first { $0.0 == id }?.1 ?? 0
+        }
     }
 }

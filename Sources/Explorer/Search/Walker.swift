@@ -4,7 +4,7 @@ import Zram
 /// Where a search is: the schedule so far, and the state that it leads to.
 ///
 /// A step that was seen before is not taken but recalled (`StepCache`). A machine is made, and the schedule replayed on
-/// it, when a step is new, when memory is freed or a task is born, and for all that concerns a failure or an end.
+/// it, when a step is new, a task is born or code is freed, and for all that concerns a failure or an end.
 final class Walker {
     /// What a step did.
     struct Taken {
