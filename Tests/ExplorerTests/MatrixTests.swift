@@ -31,7 +31,7 @@ struct MatrixTests {
         }
     }
 
-    @Test("the matrix holds what the issue names")
+    @Test("the matrix holds what the mailing list argued over")
     func named() throws {
         func verdicts(_ name: String, _ policy: String) throws -> [Verdict] {
             try Fixtures.scenario(name).expected[policy] ?? []
