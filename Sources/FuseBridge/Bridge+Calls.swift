@@ -90,7 +90,7 @@ extension Bridge {
         isolation.afterwards { [self] in answer(call) }
     }
 
-    func answer(_ call: Call) {
+    private func answer(_ call: Call) {
         if let mirror, !call.isForHost, mirror.isBehind {
             // What the call did must be there on the host before its caller hears of it.
             host.post { [self] in
@@ -102,7 +102,7 @@ extension Bridge {
         }
     }
 
-    private func tell(_ call: Call) {
+    func tell(_ call: Call) {
         guard let unwanted = call.answer() else { return }
         isolation.run { drop(unwanted) }
     }

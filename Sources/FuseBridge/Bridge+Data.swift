@@ -10,7 +10,7 @@ extension Bridge {
     /// FUSE_READ and FUSE_WRITE.
     func transfer(_ request: zf_transfer) {
         let file = OpenFile.handle(request.handle).takeUnretainedValue()
-        if let attribute = file as? OpenAttribute { return start(call(request, attribute)) }
+        if file.isAttribute { return start(call(request, unsafeDowncast(file, to: OpenAttribute.self))) }
         let device = unsafeDowncast(file, to: OpenDevice.self)
         let (offset, size) = (Int(truncatingIfNeeded: request.offset), Int(request.size))
         if let data = request.data {
@@ -27,12 +27,14 @@ extension Bridge {
     func nextCall() -> Call? {
         var request = zf_transfer()
         guard zf_context_disks(context) == 0, zf_next(context, &request) != 0 else { return nil }
-        let file = OpenFile.handle(request.handle).takeUnretainedValue()
-        guard let attribute = file as? OpenAttribute else { return nil }
-        zf_taken()
-        return call(request, attribute)
+        return OpenFile.handle(request.handle)._withUnsafeGuaranteedRef { file in
+            guard file.isAttribute else { return nil }
+            zf_taken()
+            return call(request, unsafeDowncast(file, to: OpenAttribute.self))
+        }
     }
 
+    @inline(__always)
     private func call(_ request: zf_transfer, _ attribute: OpenAttribute) -> Call {
         guard let data = request.data else {
             let work = Call.Work.read(

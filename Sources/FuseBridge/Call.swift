@@ -35,6 +35,8 @@ final class Call: KernelWork {
     var isAbandoned = false
     /// The number of its task, once it has one.
     private(set) var serial: UInt32 = 0
+    /// The kernel that was there when it was taken is still there.
+    var mayBegin = true
     /// The worker that has it in hand and may go on with others.
     var turn: Turn?
     /// Steps are recorded, and so is what they are for.
@@ -84,7 +86,7 @@ final class Call: KernelWork {
 
     /// What the worker goes on with, if the call never had to wait.
     override func next() -> (pid: Int32, work: KernelWork)? {
-        guard let turn, onEnd == nil, let next = turn.next() else { return nil }
+        guard let turn, onEnd == nil, let next = turn.next(after: self) else { return nil }
         return (next.pid, next)
     }
 

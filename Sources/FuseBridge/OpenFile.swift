@@ -7,6 +7,10 @@ import Synchronization
 class OpenFile {
     /// Its number among the open files, for the end of the mount.
     var number: UInt64 = 0
+    /// An `OpenAttribute`; else an `OpenDevice`.
+    final let isAttribute: Bool
+
+    fileprivate init(isAttribute: Bool) { self.isAttribute = isAttribute }
 
     /// The reference that the FUSE kernel holds until it releases the file.
     final func retained() -> UInt64 { UInt64(UInt(bitPattern: Unmanaged.passRetained(self).toOpaque())) }
@@ -23,7 +27,10 @@ final class OpenAttribute: OpenFile {
     /// Whom to tell about news; libfuse's `fuse_pollhandle`, owned.
     var poller: OpaquePointer?
 
-    init(_ file: KernfsOpenFile) { self.file = file }
+    init(_ file: KernfsOpenFile) {
+        self.file = file
+        super.init(isAttribute: true)
+    }
 }
 
 /// An open device file. Its data moves on the threads of the workers.
@@ -45,6 +52,7 @@ final class OpenDevice: OpenFile {
         self.lateErrors = lateErrors
         self.isDirect = isDirect
         seen = Atomic(lateErrors.count.load(ordering: .relaxed))
+        super.init(isAttribute: false)
     }
 
     /// It was released, or the instance was rebooted under it.

@@ -21,7 +21,7 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
     public var value: Value {
         get {
             check()
-            kernel.current.observe(mix(UInt64(id), storage.fingerprint))
+            kernel.withCurrent { $0.observe(mix(UInt64(id), storage.fingerprint)) }
             noteRead()
             kernel.know(storage)
             return storage
@@ -39,7 +39,7 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
     public func loadUnlocked(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {
         await kernel.step(.load, on: self, file, line)
         owner?.check()
-        kernel.current.observe(storage.fingerprint)
+        kernel.withCurrent { $0.observe(storage.fingerprint) }
         noteRead()
         kernel.know(storage)
         return storage
@@ -49,7 +49,7 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
     public var unchecked: Value { storage }
 
     private func check() {
-        if kernel.isHalting || kernel.current === kernel.idle { return }
+        if kernel.isHalting || kernel.withCurrent({ $0 === kernel.idle }) { return }
         owner?.check()
         precondition(isHeld(), "\(name) is touched by a task that does not hold its lock")
     }
@@ -73,7 +73,7 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
     public func load(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {
         await kernel.step(.load, on: self, file, line)
         check()
-        kernel.current.observe(storage.fingerprint)
+        kernel.withCurrent { $0.observe(storage.fingerprint) }
         noteRead()
         kernel.know(storage)
         return storage

@@ -33,7 +33,7 @@ public final class Kernel {
     }
     /// Behind `current`. Not a counted reference, for it is looked at several times a step: `tasks` keeps whoever runs,
     /// `idle` itself.
-    private var running: Unmanaged<KernelTask>
+    var running: Unmanaged<KernelTask>
     /// All tasks; while exploring also those that have ended, in the order of their birth.
     public internal(set) var tasks: [KernelTask] = []
     /// True while the instance is being torn down: every primitive returns at once and checks are off.

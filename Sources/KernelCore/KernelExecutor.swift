@@ -102,7 +102,7 @@ public final class KernelExecutor: @unchecked Sendable {
             guard let kernel = first._withUnsafeGuaranteedRef({ $0.kernel }) else { return }
             var (task, work) = (first, work)
             while true {
-                kernel.current = task.takeUnretainedValue()
+                kernel.running = task
                 if kernel.mode == .exploring { await kernel.current.begin() }
                 await work.run(in: task.takeUnretainedValue())
                 kernel.ended(task)

@@ -63,19 +63,23 @@ public final class LiveIsolation: @unchecked Sendable {
     /// Runs `reply` once the isolation has been left. Call it from within.
     public func afterwards(_ reply: @escaping () -> Void) { outbox.append(reply) }
 
-    /// Leaves the isolation from within a task, as if it had ended, runs `body` outside, and comes back.
+    /// Leaves the isolation from within a task, as if it had ended; pair it with `unpause()`.
     ///
-    /// - Returns: false if there is something to do in the isolation first; then `body` was not run.
-    public func pause(_ body: () -> Void) -> Bool {
+    /// - Returns: false if there is something to do in the isolation first; then it was not left.
+    public func pause() -> Bool {
         guard executor.hasNoOther, outbox.isEmpty, last.isEmpty else { return false }
         executor.pause()
         lock.release()
         // Looked at behind the release: whoever left work before that may count on this thread.
-        let isIdle = waiting.load(ordering: .sequentiallyConsistent) == 0
-        if isIdle { body() }
+        if waiting.load(ordering: .sequentiallyConsistent) == 0 { return true }
+        unpause()
+        return false
+    }
+
+    /// Comes back.
+    public func unpause() {
         lock.acquire()
         executor.unpause()
-        return isIdle
     }
 
     /// Does what is to be done under the lock, which the caller took; gives it back, and replies.

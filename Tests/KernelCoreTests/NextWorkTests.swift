@@ -98,7 +98,9 @@ private final class Chain: KernelWork {
     }
 
     override func next() -> (pid: Int32, work: KernelWork)? {
-        guard isolation.pause({ outside(pids[0]) }) else { return nil }
+        guard isolation.pause() else { return nil }
+        outside(pids[0])
+        isolation.unpause()
         pids.removeFirst()
         return pids.first.map { ($0, self) }
     }
