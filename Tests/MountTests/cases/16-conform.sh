@@ -35,12 +35,14 @@ while read -r pause runs births; do
     echo "sleep $pause; echo fsl_mpic_timer_wakeup > \$1/debug/delete_module" >"$work/timer/remover.sh"
     "$ZRAMFS" conform "$work/timer" --runs "$runs" --trace "$work/departs" >"$work/out" 2>"$work/err"
     is "timer, removal after $pause s" 0 $?
-    is "timer, removal after $pause s: tasks" 1 "$(grep -cE "^paths  *$runs of $runs, .*, $births tasks" "$work/out")"
+    is "timer, removal after $pause s: paths" 1 "$(grep -cE "^paths  *$runs of $runs" "$work/out")"
+    # How many tasks the kernel starts is chance; a removal at once may come before the timer is set.
+    [[ $births == any ]] || is "timer, removal after $pause s: tasks" 1 "$(grep -cE "^paths .*, $births tasks" "$work/out")"
     [[ ! -s $work/departs ]] || cat "$work/out" "$work/departs"
 done <<END
-0 4 4
+0 4 any
 1.01 4 [4-8]
-1.2 2 4
+1.2 2 [2-4]
 END
 "$ZRAMFS" conform umount-l-vs-store >"$work/out" 2>"$work/err"; is 'a scenario that unmounts is refused' 2 $?
 "$ZRAMFS" conform disksize-vs-rmmod --runs 0 2>"$work/err"; is 'no runs' 2 $?
