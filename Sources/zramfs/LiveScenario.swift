@@ -60,11 +60,8 @@ final class LiveScenario {
     /// - Throws: `Failure`.
     init(_ scenario: Scenario, policy: String) throws {
         // A signal in between would leave files and the mount behind.
-        var endings = sigset_t(), before = sigset_t()
-        sigemptyset(&endings)
-        for number in Self.endings { sigaddset(&endings, number) }
-        pthread_sigmask(SIG_BLOCK, &endings, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let before = Self.blockEndings()
+        defer { Self.restore(before) }
         var template = Array("\(Host.temporaryFolder)/zramfs-conform.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure("no temporary folder: \(Errno(rawValue: errno))") }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -86,6 +83,20 @@ final class LiveScenario {
     }
 
     private static let endings = [SIGINT, SIGTERM, SIGHUP]
+
+    /// - Returns: what was blocked before.
+    private static func blockEndings() -> sigset_t {
+        var set = sigset_t(), before = sigset_t()
+        sigemptyset(&set)
+        for number in endings { sigaddset(&set, number) }
+        pthread_sigmask(SIG_BLOCK, &set, &before)
+        return before
+    }
+
+    private static func restore(_ before: sigset_t) {
+        var before = before
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
 
     /// Ctrl-C leaves no mount and no shell behind: the daemon ends when its mount is gone.
     private func guardAgainstSignals() {
@@ -117,10 +128,7 @@ final class LiveScenario {
             if let setup { _ = Process.run("sh", ["sh", setup, mount]) }
             try knob("1", "debug/trace")
             try knob("\(seed) \(jitter)", "debug/jitter")
-            let terminals = scripts.compactMap { Process.spawn("sh", ["sh", $0, mount], newSession: true) }
-            for (place, terminal) in terminals.prefix(mostTerminals).enumerated() {
-                hostage?.terminals[place] = terminal
-            }
+            let terminals = start()
             guard terminals.count == scripts.count else { throw Failure("sh cannot be started") }
             let isStuck = !settle(terminals)
             try knob("off", "debug/jitter")
@@ -137,6 +145,17 @@ final class LiveScenario {
         } catch let error as Errno {
             throw Failure("\(mount): \(error)")
         }
+    }
+
+    /// Starts the terminals. A signal in between would not find them, and they would keep the daemon alive.
+    private func start() -> [Int32] {
+        let before = Self.blockEndings()
+        defer { Self.restore(before) }
+        let terminals = scripts.compactMap { Process.spawn("sh", ["sh", $0, mount], newSession: true) }
+        for (place, terminal) in terminals.prefix(mostTerminals).enumerated() {
+            hostage?.terminals[place] = terminal
+        }
+        return terminals
     }
 
     /// Waits until all terminals have ended, and what the kernel started for them sleeps or has ended, too; false if nothing
