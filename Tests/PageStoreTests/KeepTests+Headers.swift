@@ -24,6 +24,22 @@ extension KeepTests {
 
     private func offset(_ table: PageTable, _ page: UInt64) -> Int { Int(table.map[page].value) }
 
+    /// One page is `EIO` and named, at each of two mounts, and the others are right.
+    private func expectLoss(of lost: Int, at place: Int, _ bytes: [UInt8]) throws {
+        for _ in 0..<2 {
+            let again = try open()
+            let reported = Guarded<[UInt64]>([])
+            again.onDamage { _, page, offset in reported.withLock { $0 += [page, offset] } }
+            let table = try #require(again.takeKept(disk: "zram0"))
+            for number in 0..<64 {
+                let got = try? table.get(4096, at: UInt64(number) << 12)
+                #expect(got == (number == lost ? nil : page(bytes, number)), "page \(number)")
+            }
+            #expect(reported.withLock { $0 } == [UInt64(lost), UInt64(place)])
+            again.close(clean: true)
+        }
+    }
+
     /// Makes several bits of a range wrong, or zeroes all.
     private func damage(_ range: Range<Int>, zero: Bool = false) throws {
         try scratch.write(
@@ -99,18 +115,7 @@ extension KeepTests {
         try table.put(content(300 << 12, kind: 3, &random), at: 64 << 12)
         image.close(clean: false)
         try damage((place + 8)..<(place + 28))
-        for _ in 0..<2 {
-            let again = try open()
-            let reported = Guarded<[UInt64]>([])
-            again.onDamage { _, page, offset in reported.withLock { $0 += [page, offset] } }
-            let table = try #require(again.takeKept(disk: "zram0"))
-            for number in 0..<64 {
-                let got = try? table.get(4096, at: UInt64(number) << 12)
-                #expect(got == (number == 5 ? nil : page(new, number)), "page \(number)")
-            }
-            #expect(reported.withLock { $0 } == [5, UInt64(place)])
-            again.close(clean: true)
-        }
+        try expectLoss(of: 5, at: place, new)
     }
 
     @Test("so it does if the whole segment is a hole, or its last record is") func hole() throws {
@@ -188,18 +193,7 @@ extension KeepTests {
         try damage((end + part.lowerBound)..<(end + part.upperBound))
         try damage((place + 8)..<(place + 28), zero: zero)
         if zero { try damage(place..<(place + 8), zero: true) }
-        for _ in 0..<2 {
-            let again = try open()
-            let reported = Guarded<[UInt64]>([])
-            again.onDamage { _, page, offset in reported.withLock { $0 += [page, offset] } }
-            let table = try #require(again.takeKept(disk: "zram0"))
-            for number in 0..<64 {
-                let got = try? table.get(4096, at: UInt64(number) << 12)
-                #expect(got == (number == 5 ? nil : page(new, number)), "page \(number)")
-            }
-            #expect(reported.withLock { $0 } == [5, UInt64(place)])
-            again.close(clean: true)
-        }
+        try expectLoss(of: 5, at: place, new)
     }
 
     @Test("a bit of the newer mark is put right; if more is wrong the older one counts, and nobody is refused for it")
