@@ -6,7 +6,7 @@ public protocol BlockPages: AnyObject, Sendable {
     func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno)
     /// Stores the buffer at an offset in bytes.
     func write(at offset: UInt64, from buffer: UnsafeRawBufferPointer) throws(Errno)
-    /// Drops the whole pages of a range, zeroes the rest; returns how many pages were dropped.
+    /// Makes zeroes of a range: drops its whole pages, and says how many, and overwrites parts of pages.
     func discard(at offset: UInt64, length: UInt64) throws(Errno) -> UInt64
     /// Makes what was written safe.
     func flush() throws(Errno)

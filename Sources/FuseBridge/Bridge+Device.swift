@@ -48,7 +48,7 @@ extension Bridge {
             guard mode.contains(.keepSize) else { throw .invalidArgument }
             length = size - offset
         }
-        guard (offset | length) % UInt64(KernfsOpenFile.page) == 0 else { throw .invalidArgument }
+        guard (offset | length) % UInt64(OpenDevice.sector) == 0 else { throw .invalidArgument }
         let isKnown = [[.zeroRange], [.zeroRange, .keepSize], [.punchHole, .keepSize]].contains(mode)
         guard isKnown else { throw .notSupported }
         try handle.discard(at: offset, length: length)

@@ -26,6 +26,8 @@ extension Bridge {
             let work = { [unowned self] (call: Call) async throws(Errno) -> Call.Outcome in
                 try await openDevice(call, device, inode, writes: writes, isDirect: isDirect)
             }
+            // Whether it is open decides whether its cache is kept: a RELEASE that was sent before counts.
+            if zf_context_disks(context) > 0 { zf_settle(context) }
             let call = Call(request, work)
             call.isForHost = device.bypassesCache
             start(call)
@@ -57,12 +59,14 @@ extension Bridge {
             await handle.release()
             throw .interrupted
         }
-        let open = OpenDevice(handle, lateErrors(of: device), isDirect: isDirect, openedBy: opener)
+        let open = OpenDevice(handle, inode, lateErrors(of: device), isDirect: isDirect, openedBy: opener)
         open.number = files.insert(open)
         zf_context_count_disks(context, 1)
         let generation = device.generation
-        // What the kernel still has in its cache may be of a disk that was reset since.
-        let keeps = inode.generation == generation && !options.writebackCache
+        // What the kernel still has in its cache may be of a disk that was reset since; and a block device that its last
+        // user has closed has no cache.
+        let keeps = inode.opens > 0 && inode.generation == generation && !options.writebackCache
+        inode.opens += 1
         inode.generation = options.writebackCache ? inode.generation : generation
         // With write-back the inode's size stays what it was: past it only direct I/O gets.
         let isSizeless = options.writebackCache && (device.size == 0 || inode.generation != generation)
@@ -94,6 +98,7 @@ extension Bridge {
     func release(_ device: OpenDevice) {
         guard !device.isGone else { return }
         device.invalidate()
+        device.inode.opens -= 1
         system.kernel.spawn("fput") { [kernel = system.kernel] _ in
             kernel.trace.recordCall(kernel, .close, path: "", file: device.openedBy)
             await device.handle.release()

@@ -9,6 +9,8 @@ final class Inode {
     var node: KernfsNode?
     /// Lookups that the kernel has not forgotten.
     var lookups: UInt64 = 0
+    /// Open files of a device by this inode.
+    var opens = 0
     /// The device's generation that the kernel's page cache is of.
     var generation: UInt64
 

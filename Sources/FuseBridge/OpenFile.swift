@@ -42,12 +42,15 @@ final class OpenDevice: OpenFile {
     let lateErrors: LateErrors
     /// The descriptor bypasses the page cache of the caller's kernel, so that its errors are told at once.
     let isDirect: Bool
+    /// The inode that it is open by: its pages are in the page cache of the caller's kernel.
+    let inode: Inode
     private let seen: Atomic<UInt>
     private let gone = Atomic(false)
     private let lastEnd = Atomic<UInt>(.max)
 
-    init(_ handle: any DeviceHandle, _ lateErrors: LateErrors, isDirect: Bool, openedBy: UInt32) {
+    init(_ handle: any DeviceHandle, _ inode: Inode, _ lateErrors: LateErrors, isDirect: Bool, openedBy: UInt32) {
         self.openedBy = openedBy
+        self.inode = inode
         self.handle = handle
         self.lateErrors = lateErrors
         self.isDirect = isDirect
@@ -66,7 +69,10 @@ final class OpenDevice: OpenFile {
         if gone.load(ordering: .relaxed) { throw .noSuchDevice }
     }
 
-    /// Direct I/O moves whole blocks.
+    /// What requests are counted in: a loop device on the disk, and the file system on that, know no larger unit.
+    static let sector = 512
+
+    /// Direct I/O moves whole sectors.
     ///
     /// FUSE cuts a large request from a buffer that is not aligned into odd pieces: those are let through, which are
     /// either large, or go on where the last one ended.
@@ -75,7 +81,7 @@ final class OpenDevice: OpenFile {
         guard isDirect else { return }
         let end = UInt(bitPattern: offset + size)
         let last = lastEnd.exchange(end, ordering: .relaxed)
-        if (offset | size) % KernfsOpenFile.page == 0 || size >= 64 << 10 || last == UInt(bitPattern: offset) { return }
+        if (offset | size) % Self.sector == 0 || size >= 64 << 10 || last == UInt(bitPattern: offset) { return }
         throw .invalidArgument
     }
 

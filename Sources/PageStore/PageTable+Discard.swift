@@ -32,6 +32,43 @@ extension PageTable {
         log.cleanIfNeeded()
     }
 
+    /// Makes zeroes of a range of bytes: whole pages are dropped, parts of pages overwritten. The part beyond the end is
+    /// left out.
+    /// - Returns: how many pages were dropped.
+    /// - Throws: as `write(page:from:)` for a part of a page, and as `discard(pages:)`; the range up to there is zeroes.
+    public func zeroRange(byteOffset: UInt64, length: UInt64) throws(Errno) -> UInt64 {
+        let size = UInt64(PageGeometry.pageSize)
+        let (sum, overflow) = byteOffset.addingReportingOverflow(length)
+        let end = min(overflow ? .max : sum, pages << PageGeometry.pageShift)
+        guard byteOffset < end else { return 0 }
+        let whole = (byteOffset + size - 1) / size..<max(end / size, (byteOffset + size - 1) / size)
+        if byteOffset % size != 0 {
+            try clear(
+                byteOffset / size, from: Int(byteOffset % size), to: Int(min(size, end - byteOffset / size * size)))
+        }
+        if !whole.isEmpty { try discard(pages: whole) }
+        if end % size != 0, end / size >= whole.lowerBound { try clear(end / size, from: 0, to: Int(end % size)) }
+        return UInt64(whole.count)
+    }
+
+    /// Overwrites a part of a page; one that is not there has nothing to overwrite.
+    private func clear(_ page: UInt64, from start: Int, to end: Int) throws(Errno) {
+        let run = page..<(page + 1)
+        try log.workspaces.withWorkspace { workspace throws(Errno) in
+            try reclaimingSpace { () throws(Errno) in
+                try locks.withLock(of: page) { () throws(Errno) in
+                    guard !isGone else { throw .ioError }
+                    guard map.isTouched(page), !map[page].isEmpty else { return false }
+                    try fetch(run, workspace)
+                    try decode(run, into: workspace.page, workspace)
+                    (workspace.page + start).initializeMemory(as: UInt8.self, repeating: 0, count: end - start)
+                    try stage(run, from: workspace.page, workspace)
+                    return try store(run, workspace)
+                }
+            }
+        }
+    }
+
     /// Drops the pages of a run that have records, by newer records that say so: an old one must not come back.
     private func recordDrop(of run: Range<UInt64>) throws(Errno) {
         try log.workspaces.withWorkspace { workspace throws(Errno) in

@@ -51,7 +51,6 @@ extension BackingFile: ZramBacking {}
 
 /// The pages of one disk in the image.
 private final class ImagePool: ZramPool {
-    private static let page: UInt64 = 4096
     private let table: PageTable
     private let image: Image
 
@@ -82,13 +81,8 @@ private final class ImagePool: ZramPool {
         try table.writeRange(byteOffset: offset, from: buffer)
     }
 
-    /// zram drops whole pages and leaves the rest of a range alone (`zram_bio_discard`).
     func discard(at offset: UInt64, length: UInt64) throws(Errno) -> UInt64 {
-        let first = (offset + Self.page - 1) / Self.page
-        let end = (offset + length) / Self.page
-        guard first < end else { return 0 }
-        try table.discard(pages: first..<end)
-        return end - first
+        try table.zeroRange(byteOffset: offset, length: length)
     }
 
     func flush() throws(Errno) { try table.flush() }

@@ -69,13 +69,15 @@ struct DiskTests {
         #expect(try Client(disk).bytes(16, at: 77) == [UInt8](repeating: 0x5a, count: 16))
     }
 
-    @Test("holes are punched in whole pages only")
+    @Test("holes are punched in whole sectors only")
     func punch() throws {
         let file = try Client(disk, O_RDWR)
         try file.write([UInt8](repeating: 9, count: 16384), at: 0)
         let punch: Int32 = 3
         #expect(fallocate(file.descriptor, punch, 4096, 8192) == 0)
         #expect(try file.bytes(4, at: 4094) == [9, 9, 0, 0] && file.bytes(4, at: 12286) == [0, 0, 9, 9])
+        #expect(fallocate(file.descriptor, punch, 13824, 512) == 0)
+        #expect(try file.bytes(4, at: 13822) == [9, 9, 0, 0] && file.bytes(4, at: 14334) == [0, 0, 9, 9])
         #expect(failure(fallocate(file.descriptor, punch, 100, 8192)) == .invalidArgument)
         #expect(failure(fallocate(file.descriptor, punch, 4096, 100)) == .invalidArgument)
         #expect(failure(fallocate(file.descriptor, 0, 0, 4096)) == .notSupported)
@@ -126,6 +128,35 @@ struct DiskTests {
         #expect(try early.write("now", at: 0) == 3 && early.read(3, at: 0) == "now")
         try set(8192)
         #expect(try status(mount["dev/disk"]).st_size == 8192 && Client(mount["dev/disk"]).size == 8192)
+    }
+
+    @Test("direct I/O moves any sectors, and nothing less")
+    func sectors() throws {
+        let file = try Client(disk, O_RDWR | 0o40000)
+        let sector = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 512)
+        defer { sector.deallocate() }
+        sector.initializeMemory(as: UInt8.self, repeating: 7)
+        #expect(pwrite(file.descriptor, sector.baseAddress, 512, 4608) == 512)
+        sector.initializeMemory(as: UInt8.self, repeating: 0)
+        #expect(pread(file.descriptor, sector.baseAddress, 512, 4608) == 512)
+        #expect(sector.allSatisfy { $0 == 7 })
+        #expect(pread(file.descriptor, sector.baseAddress, 512, 100) == -1 && errno == EINVAL)
+        #expect(pread(file.descriptor, sector.baseAddress, 100, 512) == -1 && errno == EINVAL)
+    }
+
+    @Test("the cache is gone when the last user closes, and kept as long as there is one")
+    func lastClose() throws {
+        let data = mount.ask { $0.disk.data }
+        func reads() throws -> Int {
+            let before = data.reads.withLock(\.self)
+            #expect(try Client(disk).bytes(4096, at: 0).count == 4096)
+            return data.reads.withLock(\.self) - before
+        }
+        for _ in 0..<200 { #expect(try reads() > 0) }
+        let user = try Client(disk)
+        _ = try user.bytes(4096, at: 0)
+        #expect(try reads() == 0)
+        _ = user.size
     }
 
     @Test("a failed buffered write is told by fsync, once; a direct one at once")

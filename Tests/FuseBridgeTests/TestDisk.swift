@@ -8,6 +8,7 @@ final class TestDisk: DeviceFile {
         let bytes = Mutex<[UInt8]>([])
         let failsWrites = Mutex(false)
         let flushes = Mutex(0)
+        let reads = Mutex(0)
     }
 
     let data = Data()
@@ -44,7 +45,8 @@ final class TestDisk: DeviceFile {
         var size: UInt64 { data.bytes.withLock { UInt64($0.count) } }
 
         func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
-            data.bytes.withLock { bytes in
+            data.reads.withLock { $0 += 1 }
+            return data.bytes.withLock { bytes in
                 guard offset < bytes.count else { return 0 }
                 let piece = bytes[Int(offset)..<min(bytes.count, Int(offset) + buffer.count)]
                 buffer.copyBytes(from: piece)

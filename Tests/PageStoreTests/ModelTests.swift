@@ -30,7 +30,13 @@ import Testing
             case 6..<10:
                 let start = Int.random(in: 0..<bytes.count, using: &random)
                 try write(at: start, min(Int.random(in: 1...20000, using: &random), bytes.count - start))
-            case 10..<12:
+            case 10:
+                let start = Int.random(in: 0..<bytes.count, using: &random)
+                let count = min(Int.random(in: 1...20000, using: &random), bytes.count - start)
+                let dropped = try table.zeroRange(byteOffset: base + UInt64(start), length: UInt64(count))
+                for index in start..<(start + count) { bytes[index] = 0 }
+                return dropped == max(0, (start + count) >> 12 - (start + 4095) >> 12)
+            case 11:
                 let end = min(page + Int.random(in: 1...40, using: &random), pages)
                 let first = base >> 12
                 try table.discard(pages: (first + UInt64(page))..<(first + UInt64(end)))

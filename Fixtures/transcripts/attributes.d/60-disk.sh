@@ -62,7 +62,8 @@ title 'disk: O_DIRECT'
 pd rw,direct pwrite@0:%rand,8192,1 pread@0:8192 pread@4096:4096
 pd rw,direct pwrite@1:%rep,4096,x
 pd rw,direct pwrite@0:%rep,100,x
-pd rw,direct pwrite@512:%rep,512,x
+pd rw,direct pwrite@262656:%rep,512,x
+pd rw fallocate:3,262144,4096
 pd rw,direct pread@1:4096
 pd rw,direct pread@0:100
 pd rw,direct pread@512:512
@@ -70,7 +71,8 @@ pd rw,direct pread@512:512
 title 'disk: fallocate'
 pd rw pwrite@0:%rand,65536,2 fsync fallocate:3,0,4096 pread@0:8 pread@4096:8
 pd rw fallocate:3,8192,8192 pread@8192:8192
-pd rw fallocate:3,1,4096 fallocate:3,0,100 fallocate:3,512,512 fallocate:3,4096,0 fallocate:3,-4096,4096
+pd rw fallocate:3,512,512
+pd rw fallocate:3,1,4096 fallocate:3,0,100 fallocate:3,4096,0 fallocate:3,-4096,4096
 pd rw fallocate:3,1044480,4096 fallocate:3,1044480,8192 fallocate:3,1048576,4096
 pd rw fallocate:0,0,4096 fallocate:1,0,4096 fallocate:2,0,4096 fallocate:8,0,4096 fallocate:32,0,4096 fallocate:0,1048576,4096
 pd rw fallocate:16,20480,4096 pread@20480:8
