@@ -40,10 +40,17 @@ int zr_loop_attach(int loop, int file, unsigned block_size)
 	return ioctl(loop, LOOP_CONFIGURE, &config);
 }
 
+int zr_loop_remove(int number)
+{
+	return control(LOOP_CTL_REMOVE, number);
+}
+
 int zr_loop_detach(int loop)
 {
 	struct loop_info64 info;
 
+	/* A device that is being detached takes no writes any more. */
+	fsync(loop);
 	/* With other openers LOOP_CLR_FD only marks the device to be detached by the last of them, and it stays bound. */
 	if (ioctl(loop, LOOP_CLR_FD, 0))
 		return errno == ENXIO ? 0 : -1;

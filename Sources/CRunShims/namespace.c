@@ -6,9 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 static int put(const char *path, const char *text)
@@ -45,7 +43,7 @@ int zr_enter_namespace(int with_user)
 		if (map("/proc/self/uid_map", user) || map("/proc/self/gid_map", group))
 			return -1;
 	}
-	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	return mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL);
 }
 
 int zr_copy_namespace(void)
@@ -53,9 +51,9 @@ int zr_copy_namespace(void)
 	return unshare(CLONE_NEWNS);
 }
 
-void zr_die_with_parent(void)
+int zr_join_namespace(int descriptor)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return setns(descriptor, CLONE_NEWNS);
 }
 
 int zr_bind(const char *from, const char *at, int recursive)
@@ -66,6 +64,11 @@ int zr_bind(const char *from, const char *at, int recursive)
 int zr_mount_tmpfs(const char *at)
 {
 	return mount("zramfs-run", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
+}
+
+int zr_mount_connections(const char *at)
+{
+	return mount("none", at, "fusectl", 0, NULL);
 }
 
 int zr_mount_overlay(const char *over, const char *under, const char *at)

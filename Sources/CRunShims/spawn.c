@@ -2,12 +2,15 @@
 #include "CRunShims.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +71,43 @@ pid_t zr_spawn(char *const argv[], int output, int group)
 		/* As a shell: found but not to be run, or not found. */
 		_exit(error == ENOENT ? 127 : 126);
 	}
+}
+
+int zr_channel(int ends[2])
+{
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+}
+
+int zr_pipe(int ends[2])
+{
+	return pipe2(ends, O_CLOEXEC);
+}
+
+pid_t zr_serve(const char *program, char *const argv[], int channel, int keeps_error)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
+	pid_t pid = -1;
+	int error;
+
+	sigemptyset(&none);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
+	posix_spawn_file_actions_init(&actions);
+	/* First, for the channel itself may be 0, 1 or 2. */
+	posix_spawn_file_actions_adddup2(&actions, channel, 3);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	if (!keeps_error)
+		posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addclosefrom_np(&actions, 4);
+	error = posix_spawnp(&pid, program, &actions, &attributes, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	errno = error;
+	return error ? -1 : pid;
 }
 
 void zr_die_of(int number)

@@ -12,4 +12,6 @@ public protocol HostMirror: AnyObject, Sendable {
     func look()
     /// Brings the host's devices in step; blocks.
     func follow()
+    /// Lets the host's devices go: the mount is about to end, and still answers; blocks.
+    func end()
 }

@@ -84,7 +84,12 @@ public final class Mount: @unchecked Sendable {
             state.isStopping = true
             if case .serving = state.now { return true } else { return false }
         }
-        if isServing { askToStop() }
+        guard isServing else { return }
+        guard let mirror = bridge.mirror else { return askToStop() }
+        bridge.host.post { [self] in
+            mirror.end()
+            askToStop()
+        }
     }
 
     /// The workers look at the exit flag when they wake up; a signal may come between look and sleep, so that one is not

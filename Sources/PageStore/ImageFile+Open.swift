@@ -22,6 +22,9 @@ extension ImageFile {
 
     /// Makes a file without a name.
     static func temporary(in directory: String) throws(ImageError) -> ImageFile {
+        // O_TMPFILE, a macro: a file that never has a name leaves none behind.
+        let nameless = Glibc.open(directory, 0o20000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o600)
+        if nameless >= 0 { return ImageFile(owning: nameless) }
         var template = Array("\(directory)/zramfs.XXXXXX".utf8CString)
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw .host(directory, "make a temporary image", Errno(rawValue: errno)) }

@@ -1,4 +1,3 @@
-import CRunShims
 import FuseBridge
 import Glibc
 import KernelCore
@@ -21,6 +20,7 @@ final class Daemon: @unchecked Sendable {
     private let log: DaemonLog
     private let readyDescriptor: Int32?
     private let mountPoint: String
+    private let isPrivate: Bool
     private var machine: Machine
     private var mount: Mount!
     private var utab: Utab?
@@ -43,8 +43,9 @@ final class Daemon: @unchecked Sendable {
         } catch {
             throw Failure(error.description, .usage)
         }
-        if options.isPrivate { zr_die_with_parent() }
+        if let readyDescriptor { _ = fcntl(readyDescriptor, F_SETFD, FD_CLOEXEC) }
         self.mountPoint = mountPoint
+        isPrivate = options.isPrivate
         self.readyDescriptor = readyDescriptor
         memory = ImageMemory(image)
         var configuration = options.machine
@@ -58,7 +59,10 @@ final class Daemon: @unchecked Sendable {
         machine = try Machine(configuration, mode: .live, executor: isolation.executor, memory: memory)
         image.onDamage { [weak self] in self?.damaged($0, $1, $2) }
         Signals.block()
-        if options.usesLoops { mirror = LoopMirror(isolation: isolation, mountPoint: mountPoint) }
+        if options.usesLoops {
+            mirror = LoopMirror(isolation: isolation, mountPoint: mountPoint)
+            mirror?.onLoss = { [weak self] in self?.mount.followOnHost() }
+        }
         wire(machine)
         isolation.run { machine.boot() }
         var mountOptions = MountOptions(mountPoint: mountPoint, source: path ?? "zramfs")
@@ -97,8 +101,24 @@ final class Daemon: @unchecked Sendable {
         Signals.handle { [weak self] count in self?.signalled(count) }
         if let readyDescriptor { Background.ready(readyDescriptor) }
         mount.run()
+        // Nobody looks any more, and the image has no name.
+        if isPrivate { exit(ExitStatus.done.rawValue) }
         removeModule("umount")
         end()
+    }
+
+    /// Ends with whoever has the other end of a pipe, `zramfs run`: then nobody wants the mount any more.
+    ///
+    /// What is left of the run goes first, for it is in use of the disks.
+    func watch(owner descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        let base = FilePath(mountPoint).removingLastComponent().string
+        Thread.start { [self] in
+            var byte: UInt8 = 0
+            while read(descriptor, &byte, 1) < 0, errno == EINTR {}
+            NamespaceMembers(of: base).kill()
+            mount.stop()
+        }
     }
 
     /// What a machine needs of its host.

@@ -30,6 +30,7 @@ struct MountCommand: ParsableCommand {
     @Flag(name: .short, help: "Stay in the foreground; the log goes to the terminal.") var foreground = false
     @Flag(name: .short, help: "Print FUSE requests; implies -f.") var debug = false
     @Option(help: .hidden) var readyDescriptor: Int32?
+    @Option(help: .hidden) var ownerDescriptor: Int32?
 
     func run() throws {
         let parsed = try ParsedMountOptions(options)
@@ -45,6 +46,7 @@ struct MountCommand: ParsableCommand {
         if foreground || debug || readyDescriptor != nil {
             let daemon = try Daemon(
                 image: image, mountPoint: mountPoint, options: parsed, debug: debug, readyDescriptor: readyDescriptor)
+            if let ownerDescriptor { daemon.watch(owner: ownerDescriptor) }
             daemon.run()
         } else {
             try Background.start(

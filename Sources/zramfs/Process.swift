@@ -1,3 +1,4 @@
+import CRunShims
 import Glibc
 
 /// A process, by its id.
@@ -40,6 +41,17 @@ struct Process {
     }
 }
 
+extension Process {
+    /// Starts this program again in a session of its own, with nothing of ours but the channel, as descriptor 3, and our
+    /// standard error if asked.
+    static func serve(_ words: [String], channel: Int32, keepsError: Bool = false) -> Int32? {
+        var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { pointers.forEach { free($0) } }
+        let pid = zr_serve(Host.executable, &pointers, channel, keepsError ? 1 : 0)
+        return pid > 0 ? pid : nil
+    }
+}
+
 /// The machine that we run on.
 enum Host {
     /// Nanoseconds of the clock that only goes forward.
@@ -62,6 +74,12 @@ enum Host {
 
     /// What to execute to run this program again, be it that its file has gone.
     static var executable: String { access(program, X_OK) == 0 ? program : "/proc/self/exe" }
+
+    /// False in a user namespace, be it as root: there no device node can be opened.
+    static var isInitialUserNamespace: Bool {
+        guard let map = try? String(contentsOfFile: "/proc/self/uid_map") else { return true }
+        return map.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
+    }
 
     /// Processors that are online.
     static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

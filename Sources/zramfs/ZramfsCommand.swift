@@ -18,7 +18,8 @@ struct ZramfsCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            MountCommand.self, RunCommand.self, ReapCommand.self, UmountCommand.self, RmmodCommand.self,
+            MountCommand.self, RunCommand.self, ReapCommand.self, LoopsCommand.self, UmountCommand.self,
+            RmmodCommand.self,
             ModprobeCommand.self, LsmodCommand.self,
             PoliciesCommand.self, ImageCommand.self,
             ExploreCommand.self, MatrixCommand.self, ReplayCommand.self, OddsCommand.self, ConformCommand.self,

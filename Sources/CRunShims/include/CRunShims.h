@@ -7,18 +7,28 @@
 /* What `zramfs run` needs of Linux and Swift cannot import (_GNU_SOURCE, macros) or must not do (fork). Unless told
  * otherwise, functions return 0, or -1 with errno. */
 
-/* A mount namespace of one's own, from which nothing spreads; with a user namespace in which the caller is root if
+/* A mount namespace of one's own, from which nothing spreads, and which follows the host's unmounts; with a user namespace in which the caller is root if
  * asked. One thread only. */
 int zr_enter_namespace(int with_user);
 
 /* A copy of the caller's mount namespace, for the caller alone. */
 int zr_copy_namespace(void);
-/* Has the caller killed when its parent dies. */
-void zr_die_with_parent(void);
+/* The caller goes over to a mount namespace, by a descriptor of it. One thread only. */
+int zr_join_namespace(int descriptor);
+
+/* posix_spawnp in a session of its own, with nothing of the caller's but a descriptor, which becomes 3, and its standard
+ * error if asked. The pid, or -1 with errno. */
+pid_t zr_serve(const char *program, char *const argv[], int channel, int keeps_error);
+
+/* A pair of connected stream sockets, or a pipe, closed by exec. */
+int zr_channel(int ends[2]);
+int zr_pipe(int ends[2]);
 
 /* Shows a file or directory at another place as well; recursive takes along what is mounted below it. */
 int zr_bind(const char *from, const char *at, int recursive);
 int zr_mount_tmpfs(const char *at);
+/* The FUSE connections of the host, each with a file that aborts it. */
+int zr_mount_connections(const char *at);
 /* Read-only: what is in `over`, and below it what is in `under`. */
 int zr_mount_overlay(const char *over, const char *under, const char *at);
 
@@ -37,8 +47,10 @@ void zr_die_of(int signal);
 int zr_loop_free(void);
 /* Attaches a file to a loop device that is detached with its last close; block size in bytes. */
 int zr_loop_attach(int loop, int file, unsigned block_size);
-/* Detaches it if nobody else has it open; else -1 with EBUSY, and nothing has changed. */
+/* Writes out what is cached, and detaches it if nobody else has it open; else -1 with EBUSY: it stays until they close. */
 int zr_loop_detach(int loop);
+/* Takes a device away that is not attached. */
+int zr_loop_remove(int number);
 /* Takes over the file's new size. */
 int zr_loop_resize(int loop);
 /* The device number of an open block device. */

@@ -2,11 +2,13 @@ import ArgumentParser
 import CRunShims
 import Glibc
 
-/// Ends everything in a namespace of `run` when `run` has ended, however it ended: kill -9 included.
+/// Ends everything of a run when `run` has ended, however it ended: kill -9 included.
+///
+/// It lives where the daemon lives, in the namespace without the view, and needs neither of them. `run`, the daemon and
+/// it watch each other: whichever two are killed, the third does all of this.
 struct ReapCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "reap", shouldDisplay: false)
 
-    @Option var descriptor: Int32
     @Option var owner: Int32
     @Argument var base: String
 
@@ -15,69 +17,55 @@ struct ReapCommand: ParsableCommand {
         chdir("/")
         // Nobody writes: the end is the end of the owner.
         var byte: UInt8 = 0
-        while read(descriptor, &byte, 1) < 0, errno == EINTR {}
-        NamespaceMembers(except: [getpid(), owner]).kill()
-        endSwapping()
-        umount2(base, Int32(MNT_DETACH))
-        rmdir(base)
-    }
-
-    /// Somebody may have called swapon(2) past our stand-in: the host must not swap to what is about to end.
-    ///
-    /// It takes block devices only. A file is left alone: opening it would wait for the simulated kernel, for ever if
-    /// somebody there keeps `open_mutex`.
-    private func endSwapping() {
-        guard let stream = opendir("/dev") else { return }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasPrefix("zram"), entry.pointee.d_type == UInt8(DT_BLK) { _ = zr_swapoff("/dev/\(name)") }
-        }
+        while read(3, &byte, 1) < 0, errno == EINTR {}
+        RunEnd(base: base, owner: getppid() == owner ? owner : nil).finish()
     }
 }
 
-/// The processes that live in the caller's mount namespace.
-struct NamespaceMembers {
-    private let spared: Set<Int32>
-    private let own = Self.namespace(of: "self")
+/// The end of a run: its processes, the daemon and the loop devices' keeper, and if need be the connection.
+struct RunEnd {
+    let base: String
+    /// `run` itself, which is left alone.
+    let owner: Int32?
 
-    init(except spared: Set<Int32>) { self.spared = spared }
+    /// Milliseconds for the daemon to end in good order, and to die.
+    private static let patience = (orderly: 10_000, dying: 2_000)
 
-    /// Kills them, those that they start meanwhile included, until none is left.
-    func kill() {
-        for round in 0..<2000 {
-            let members = pids
-            if members.isEmpty { return }
-            for pid in members { Glibc.kill(pid, SIGKILL) }
-            if round > 0 { usleep(5000) }
-        }
+    func finish() {
+        let spared = Set([getpid()] + [owner].compactMap(\.self))
+        let members = NamespaceMembers(of: base, except: spared)
+        members.kill(isLate: abort)
+        // They have heard of the end as well.
+        if wait(Self.patience.orderly, members) { return }
+        for pid in members.neighbours { kill(pid, SIGKILL) }
+        if wait(Self.patience.dying, members) { return }
+        // It waits for a reply of its own.
+        abort()
+        _ = wait(Self.patience.dying, members)
     }
 
-    /// All of them, but for those spared and the dead.
-    var pids: [Int32] {
-        guard let stream = opendir("/proc") else { return [] }
-        defer { closedir(stream) }
-        var found: [Int32] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard let pid = Int32(name), !spared.contains(pid), let other = Self.namespace(of: name), other == own
-            else {
+    /// - Returns: true if all who live where the daemon lives have ended.
+    private func wait(_ milliseconds: Int, _ members: NamespaceMembers) -> Bool {
+        let start = Host.now
+        while !members.neighbours.isEmpty {
+            if Host.now - start > UInt64(milliseconds) * 1_000_000 { return false }
+            usleep(2000)
+        }
+        return true
+    }
+
+    /// Aborts the connection of the run's own mount: whoever waits for the daemon, be it itself, gets an error.
+    private func abort() {
+        let mount = base + "/mnt"
+        guard let table = try? String(contentsOfFile: "/proc/self/mountinfo") else { return }
+        for line in table.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 4, fields[4] == mount, let minor = fields[2].split(separator: ":").last else {
                 continue
             }
-            found.append(pid)
+            let folder = "/sys/fs/fuse/connections"
+            if access("\(folder)/\(minor)/abort", F_OK) != 0 { _ = zr_mount_connections(folder) }
+            try? String.write("1", to: "\(folder)/\(minor)/abort")
         }
-        return found
-    }
-
-    private static func namespace(of process: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: 64)
-        let count = buffer.withUnsafeMutableBytes {
-            readlink("/proc/\(process)/ns/mnt", $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
-        }
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
 }

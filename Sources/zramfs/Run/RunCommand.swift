@@ -104,8 +104,8 @@ struct RunOptions: ParsableArguments {
         if let blockDevice, !["loop", "file"].contains(blockDevice) {
             throw Failure("--block-device \(blockDevice): known are loop file", .usage)
         }
-        if blockDevice == "loop", geteuid() != 0 {
-            throw Failure("--block-device loop needs root; try: --block-device file", .usage)
+        if blockDevice == "loop", geteuid() != 0 || !Host.isInitialUserNamespace {
+            throw Failure("--block-device loop needs root of the host; try: --block-device file", .usage)
         }
         if let onDeadlock, !["kill", "wait"].contains(onDeadlock) {
             throw Failure("--on-deadlock \(onDeadlock): known are kill wait", .usage)
@@ -128,7 +128,8 @@ struct RunOptions: ParsableArguments {
 
     /// A loop device stands for each disk, so that it is a block device.
     var usesLoops: Bool {
-        blockDevice.map { $0 == "loop" } ?? (geteuid() == 0 && access("/dev/loop-control", F_OK) == 0)
+        blockDevice.map { $0 == "loop" }
+            ?? (geteuid() == 0 && Host.isInitialUserNamespace && access("/dev/loop-control", F_OK) == 0)
     }
 
     /// The mount's own.

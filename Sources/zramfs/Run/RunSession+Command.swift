@@ -11,6 +11,10 @@ extension RunSession {
         var children = RunChildren(command: command, logs: logs, count: options.terminals)
         try children.start()
         watch(&children, before, since: started)
+        if children.isOrphaned || hasLostDaemon() {
+            end()
+            throw Failure("the daemon was ended from outside; so was the command", .runFailed)
+        }
         let seconds = Double(Host.now - started) / 1e9
         // Whatever it left in the background is part of it.
         let after = RunCounts(mount: mount)
@@ -42,6 +46,10 @@ extension RunSession {
             // What the terminal sends reaches the command without us.
             if signal != 0, signal != SIGCHLD, isFromTerminal == 0 || options.terminals > 1 { children.send(signal) }
             let now = Host.now
+            if children.isOrphaned || hasLostDaemon() {
+                children.isOrphaned = true
+                children.end()
+            }
             if let timeout = options.timeout, Double(now - started) / 1e9 > timeout {
                 children.isLate = true
                 children.end()
@@ -95,6 +103,8 @@ struct RunChildren {
     private(set) var signal: Int32?
     /// They were ended because they took too long.
     var isLate = false
+    /// They were ended because the daemon has gone.
+    var isOrphaned = false
     private var asked: UInt64?
 
     init(command: [String], logs: TerminalLogs?, count: Int) {
