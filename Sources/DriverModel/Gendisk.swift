@@ -67,10 +67,11 @@ public final class Gendisk: KernelMemory {
         self.operations = operations
         core.disksMade += 1
         sequence = core.disksMade
-        let mutex = Mutex(kernel: core.kernel, name: "&disk->open_mutex", point: "open_mutex")
+        let members = Members(core.kernel)
+        let mutex = Mutex(kernel: core.kernel, name: "&disk->open_mutex", point: "open_mutex", in: members)
         openMutex = mutex
-        openers = Guarded(0, kernel: core.kernel, name: "openers") { mutex.isHeldByCurrent }
-        super.init(kernel: core.kernel, kind: "struct gendisk")
+        openers = Guarded(0, in: members, name: "openers") { mutex.isHeldByCurrent }
+        super.init(kernel: core.kernel, kind: "struct gendisk", members: members)
     }
 
     /// Shows the disk: its directory with the block layer's files, then the driver's, and `/dev/NAME`.

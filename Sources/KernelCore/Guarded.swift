@@ -2,20 +2,27 @@
 public final class Guarded<Value: Fingerprinted>: KernelObject {
     private var storage: Value
     private let isHeld: () -> Bool
-    private weak var owner: KernelMemory?
 
-    /// - Parameters:
-    ///   - memory: the allocation that the variable is a member of; an access after it was freed is a page fault.
-    ///   - isHeld: whether the current task may touch it.
-    public init(
-        _ value: Value, kernel: Kernel, name: String, in memory: KernelMemory? = nil, by isHeld: @escaping () -> Bool
-    ) {
+    /// A member of some memory; an access after that was freed is a page fault.
+    ///
+    /// - Parameter isHeld: whether the current task may touch it.
+    public init(_ value: Value, in members: Members, name: String, by isHeld: @escaping () -> Bool) {
         storage = value
         self.isHeld = isHeld
-        owner = memory
-        super.init(kernel: kernel, name: name)
+        super.init(kernel: members.kernel, name: name, in: members)
         changed(0, from: 0, to: value.fingerprint)
     }
+
+    /// A variable of the kernel's own.
+    ///
+    /// - Parameter isHeld: whether the current task may touch it.
+    public convenience init(_ value: Value, kernel: Kernel, name: String, by isHeld: @escaping () -> Bool) {
+        self.init(value, in: kernel.globals, name: name, by: isHeld)
+    }
+
+    public override var isVariable: Bool { true }
+
+    public override func forEachReference(_ body: (UInt32) -> Void) { storage.forEachMemory(body) }
 
     /// The value, seen and changed under the lock.
     public var value: Value {
@@ -38,7 +45,6 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
     /// Reads it without the lock, as a driver may on purpose: a step, for the value can change at any time.
     public func loadUnlocked(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {
         await kernel.step(.load, on: self, file, line)
-        owner?.check()
         kernel.withCurrent { $0.observe(storage.fingerprint) }
         noteRead()
         kernel.know(storage)
@@ -48,9 +54,13 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
     /// The value for reports, tests and tear-down, with no check and no observation.
     public var unchecked: Value { storage }
 
+    /// Lets go of what a variable refers to when the kernel is torn down.
+    public func forget(_ value: Value) { storage = value }
+
     private func check() {
         if kernel.isHalting || kernel.withCurrent({ $0 === kernel.idle }) { return }
-        owner?.check()
+        useHome()
+        if kernel.withCurrent({ $0.state == .dead }) { return }
         precondition(isHeld(), "\(name) is touched by a task that does not hold its lock")
     }
 }
@@ -58,21 +68,27 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
 /// Shared state that no lock protects: every access is a step.
 public final class Racy<Value: Fingerprinted>: KernelObject {
     private var storage: Value
-    private weak var owner: KernelMemory?
 
-    /// A variable of the simulated kernel; `memory` as for `Guarded`.
-    public init(_ value: Value, kernel: Kernel, name: String, in memory: KernelMemory? = nil) {
+    /// A member of some memory; an access after that was freed is a page fault.
+    public init(_ value: Value, in members: Members, name: String) {
         storage = value
-        owner = memory
-        super.init(kernel: kernel, name: name)
+        super.init(kernel: members.kernel, name: name, in: members)
         changed(0, from: 0, to: value.fingerprint)
         kernel.points.declare(pointName, [.load, .store])
     }
 
+    /// A variable of the kernel's own.
+    public convenience init(_ value: Value, kernel: Kernel, name: String) {
+        self.init(value, in: kernel.globals, name: name)
+    }
+
+    public override var isVariable: Bool { true }
+
+    public override func forEachReference(_ body: (UInt32) -> Void) { storage.forEachMemory(body) }
+
     /// Reads the variable; `READ_ONCE`.
     public func load(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {
         await kernel.step(.load, on: self, file, line)
-        check()
         kernel.withCurrent { $0.observe(storage.fingerprint) }
         noteRead()
         kernel.know(storage)
@@ -84,7 +100,6 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
         _ file: StaticString = #fileID, _ line: UInt32 = #line, _ change: (inout Value) -> Void
     ) async {
         await kernel.step(.store, on: self, file, line)
-        check()
         if kernel.isHalting || kernel.current.state == .dead { return }
         noteCondition()
         kernel.drop(storage)
@@ -96,7 +111,6 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
     /// Writes the variable; `WRITE_ONCE`.
     public func store(_ value: Value, _ file: StaticString = #fileID, _ line: UInt32 = #line) async {
         await kernel.step(.store, on: self, file, line)
-        check()
         if kernel.isHalting || kernel.current.state == .dead { return }
         kernel.drop(storage)
         changed(0, from: storage.fingerprint, to: value.fingerprint)
@@ -108,8 +122,4 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
 
     /// Lets go of what a variable refers to when the kernel is torn down.
     public func forget(_ value: Value) { storage = value }
-
-    private func check() {
-        owner?.check()
-    }
 }

@@ -8,7 +8,7 @@ extension Kernel {
         _ operation: Operation, on object: KernelObject, _ file: StaticString = #fileID, _ line: UInt32 = #line
     ) async {
         let task = current
-        if passes(task), object.admits(operation, task) { return }
+        if passes(task), object.admits(operation, task), !object.isGone { return }
         await slowStep(operation, object, task, file, line)
     }
 
@@ -34,7 +34,9 @@ extension Kernel {
     ) async {
         guard !isHalting else { return }
         if task.state == .dead { return await rest(task) }
-        if mode == .exploring, runsFreely, object.admits(operation, task) {
+        // Who is about to use a member points to the memory.
+        if let memory = object.home?.memory { know(memory) }
+        if mode == .exploring, runsFreely, object.isGone || object.admits(operation, task) {
             task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
         } else if mode == .exploring {
             task.pending = Pending(operation: operation, object: object, since: 0, file: file, line: line)
@@ -52,10 +54,18 @@ extension Kernel {
             await block(operation, object, task, file, line)
         }
         if trace.isOn { trace.record(self, task, operation, object) }
+        object.useHome()
+        if task.state == .dead { return await rest(task) }
         if !task.text.isEmpty, !textIsThere(task) {
             fault("\(task.text.last!.name) text", in: nil)
             await rest(task)
         }
+    }
+
+    /// The current task uses a member of memory that was freed.
+    @inline(never)
+    func faultGone(_ object: KernelObject) {
+        fault(object.home?.kind ?? object.name, page: object.home?.memory.map { UInt64($0) })
     }
 
     /// A task that was killed by an oops stays where it is, and holds what it held.
@@ -70,7 +80,7 @@ extension Kernel {
     private func block(
         _ operation: Operation, _ object: KernelObject, _ task: KernelTask, _ file: StaticString, _ line: UInt32
     ) async {
-        guard !object.admits(operation, task) else { return }
+        guard !object.isGone, !object.admits(operation, task) else { return }
         task.pending = Pending(operation: operation, object: object, since: now, file: file, line: line)
         task.state = .blocked
         task.beginsToWait(at: now)
@@ -80,7 +90,7 @@ extension Kernel {
             for party in cycle.parties { party.task.isDeadlocked = true }
             raise(.cycle(cycle))
         }
-        repeat { await task.suspend() } while !isHalting && !object.admits(operation, task)
+        repeat { await task.suspend() } while !isHalting && !object.isGone && !object.admits(operation, task)
         if let place = object.waiters.firstIndex(where: { $0 === task }) { object.waiters.remove(at: place) }
         task.pending = nil
         task.state = .running
@@ -98,7 +108,7 @@ extension Kernel {
     public func isEnabled(_ task: KernelTask) -> Bool {
         guard task.state == .parked else { return false }
         guard let pending = task.pending else { return true }
-        return pending.object.admits(pending.operation, task)
+        return pending.object.isGone || pending.object.admits(pending.operation, task)
     }
 
     /// Enters a function of the simulated kernel; the shadow stack that reports print. Pair it with `leave()`.

@@ -53,6 +53,11 @@ public final class Kernel {
     /// Memory that the simulated kernel has allocated and not freed.
     public internal(set) var memory: [ObjectIdentifier: KernelMemory] = [:]
 
+    /// The kernel's own static data, which never goes.
+    public private(set) lazy var globals = Members(self)
+    /// Static data of modules that are there.
+    var statics: [Members] = []
+
     /// While exploring: steps run on at once as in a live kernel, for the part of a run that has no choices (boot).
     public var runsFreely = false
     /// Off while exploring, unless a report is wanted: the shadow stacks.
@@ -180,6 +185,7 @@ public final class Kernel {
         tasks = []
         spare = nil
         memory = [:]
+        statics = []
         freedMemory = []
         onEvent = nil
         nameOfProcess = nil

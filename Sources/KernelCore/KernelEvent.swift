@@ -53,9 +53,11 @@ extension Kernel {
     }
 
     /// Reports a page fault of the current task and kills it: it stops at its next step, with all that it holds.
-    public func fault(_ what: String, in memory: KernelMemory?) {
+    public func fault(_ what: String, in memory: KernelMemory?) { fault(what, page: memory.map { UInt64($0.id) }) }
+
+    func fault(_ what: String, page: UInt64?) {
         if isHalting || current.state == .dead { return }
-        let page = memory.map { UInt64($0.id) } ?? mix(what.fingerprint, 1) & 0xfffff
+        let page = page ?? mix(what.fingerprint, 1) & 0xfffff
         current.state = .dead
         raise(
             .oops(

@@ -16,10 +16,14 @@ open class KernelMemory: Fingerprinted {
     /// (`FreedMemory`). Thus a device that was set up and reset ten times is in the state of one that was set up once.
     public let id: UInt32
     private let kindID: UInt32
+    private let members: Members?
 
     /// Allocates; the kernel counts it as leaked until `free()`.
-    public init(kernel: Kernel, kind: String) {
+    ///
+    /// - Parameter members: what was declared in it; nil for memory that is nothing but memory.
+    public init(kernel: Kernel, kind: String, members: Members? = nil) {
         self.kernel = kernel
+        self.members = members
         self.kind = kind
         moduleName = kernel.current.text.last?.name ?? ""
         allocator = kernel.mode == .live ? kernel.current.text.last : nil
@@ -35,7 +39,12 @@ open class KernelMemory: Fingerprinted {
         kernel.know(id)
         kernel.accesses.write(kindID | 0xffff)
         change(by: mix(11, UInt64(id)))
+        members?.belong(to: self)
+        Members.check(self, are: members)
     }
+
+    /// Calls `body` with the number of each allocation that it points to.
+    public final func forEachReference(_ body: (UInt32) -> Void) { members?.forEachReference(body) }
 
     deinit { if isFreed { kernel.gone(id) } }
 
@@ -65,18 +74,12 @@ open class KernelMemory: Fingerprinted {
         kernel.accesses.write(id)
         change(by: freed.mark &- mix(11, UInt64(id)))
         kernel.freed(freed)
+        members?.free()
     }
 
     /// Says that the current task reads or writes it.
     public func touch() {
         kernel.accesses.read(id)
-        kernel.know(id)
-        if isFreed, !kernel.isHalting { kernel.fault(kind, in: self) }
-    }
-
-    /// Says that the current task uses a member of it, which is the access that counts.
-    func check() {
-        kernel.accesses.condition(id)
         kernel.know(id)
         if isFreed, !kernel.isHalting { kernel.fault(kind, in: self) }
     }

@@ -22,9 +22,17 @@ open class KernelObject: Fingerprinted {
     /// The class that lockdep takes it for; nil for what it does not watch.
     public let lockClass: LockClass?
 
-    /// Makes an object and names it.
-    public init(kernel: Kernel, name: String, pointName: String? = nil, lockClass: LockClass? = nil) {
+    /// The memory that it is a member of; nil for what is never freed, or cannot be reached once it was.
+    public let home: Members?
+    /// True once that memory was freed: a step on it is a page fault.
+    public internal(set) var isGone = false
+
+    /// Makes an object, a member of some memory or not, and names it.
+    public init(
+        kernel: Kernel, name: String, pointName: String? = nil, lockClass: LockClass? = nil, in home: Members? = nil
+    ) {
         self.kernel = kernel
+        self.home = home
         self.lockClass = lockClass
         lockIndex = lockClass?.index ?? -1
         self.name = name
@@ -34,6 +42,7 @@ open class KernelObject: Fingerprinted {
         kernel.nextObject += 1
         kernel.accesses.write(AccessLog.births)
         kernel.accesses.change(AccessLog.births, by: 1)
+        home?.add(self)
     }
 
     /// Makes an object that one task alone will use, many of which come and go.
@@ -43,6 +52,7 @@ open class KernelObject: Fingerprinted {
         kernel: Kernel, name: String, pointName: String, lockClass: LockClass, sharing other: KernelObject
     ) {
         self.kernel = kernel
+        home = nil
         self.lockClass = lockClass
         lockIndex = lockClass.index
         self.name = name
@@ -51,7 +61,16 @@ open class KernelObject: Fingerprinted {
         accessID = AccessLog.privates | kernel.current.serial
     }
 
-    deinit { if holdCount > 0 { kernel.forget(held: self) } }
+    deinit {
+        if holdCount > 0 { kernel.forget(held: self) }
+        home?.remove(self)
+    }
+
+    /// True for a lock or a variable: it is somewhere in memory, and has to say where (`Members.check`).
+    open var isVariable: Bool { false }
+
+    /// Calls `body` with the number of each allocation that it points to.
+    open func forEachReference(_ body: (UInt32) -> Void) {}
 
     /// The object's identity within the kernel.
     public final var fingerprint: UInt64 { UInt64(id) }
@@ -119,6 +138,15 @@ open class KernelObject: Fingerprinted {
     /// `AccessLog.conditions`.
     @inline(__always)
     public final func noteCondition() { kernel.accesses.condition(accessID) }
+
+    /// Says that the current task uses the object, and with it the memory that it is in.
+    @inline(__always)
+    final func useHome() {
+        guard let home else { return }
+        noteCondition()
+        if let memory = home.memory { kernel.know(memory) }
+        if isGone, !kernel.isHalting { kernel.faultGone(self) }
+    }
 
     /// What `admits` looks at, beside the task itself: the object, unless it says otherwise.
     open func admission(of task: KernelTask) -> UInt32 { accessID }

@@ -9,9 +9,10 @@ public final class Mutex: KernelObject {
     /// - Parameters:
     ///   - name: as lockdep prints it, e.g. `&disk->open_mutex`; mutexes of one name are one lock class.
     ///   - point: the name in gates and schedules, e.g. `open_mutex`.
-    public init(kernel: Kernel, name: String, point: String? = nil) {
+    ///   - home: the memory that it is a member of; nil for a static lock of the kernel's own.
+    public init(kernel: Kernel, name: String, point: String? = nil, in home: Members? = nil) {
         ownClass = kernel.lockdep.lockClass(name, kind: .mutex)
-        super.init(kernel: kernel, name: name, pointName: point, lockClass: ownClass)
+        super.init(kernel: kernel, name: name, pointName: point, lockClass: ownClass, in: home)
         kernel.points.declare(self.pointName, [.lock, .unlock])
     }
 
@@ -20,6 +21,8 @@ public final class Mutex: KernelObject {
         ownClass = lockClass
         super.init(kernel: kernel, name: name, pointName: point, lockClass: lockClass, sharing: other)
     }
+
+    public override var isVariable: Bool { true }
 
     public override var title: String { "mutex \(name)" }
 
@@ -40,7 +43,7 @@ public final class Mutex: KernelObject {
     @usableFromInline
     func lockAtOnce(_ file: StaticString, _ line: UInt32) -> Bool {
         kernel.withCurrent { task in
-            guard holder == nil, kernel.passes(task) else { return false }
+            guard holder == nil, !isGone, kernel.passes(task) else { return false }
             kernel.acquiring(ownClass, self, .exclusive, by: task, file, line)
             take(task, file, line)
             return true
@@ -76,7 +79,7 @@ public final class Mutex: KernelObject {
     @usableFromInline
     func unlockAtOnce() -> Bool {
         kernel.withCurrent { task in
-            guard kernel.passes(task) else { return false }
+            guard !isGone, kernel.passes(task) else { return false }
             giveBack(task)
             return true
         }

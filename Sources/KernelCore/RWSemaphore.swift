@@ -14,11 +14,14 @@ public final class RWSemaphore: KernelObject {
     /// - Parameters:
     ///   - name: as lockdep prints it, e.g. `&zram->init_lock`.
     ///   - point: the name in gates and schedules, e.g. `init_lock`.
-    public init(kernel: Kernel, name: String, point: String? = nil) {
+    ///   - home: the memory that it is a member of; nil for a static lock of the kernel's own.
+    public init(kernel: Kernel, name: String, point: String? = nil, in home: Members? = nil) {
         ownClass = kernel.lockdep.lockClass(name, kind: .rwsem)
-        super.init(kernel: kernel, name: name, pointName: point, lockClass: ownClass)
+        super.init(kernel: kernel, name: name, pointName: point, lockClass: ownClass, in: home)
         kernel.points.declare(self.pointName, [.downRead, .upRead, .downWrite, .upWrite])
     }
+
+    public override var isVariable: Bool { true }
 
     public override var title: String { "rwsem \(name)" }
 
@@ -65,7 +68,7 @@ public final class RWSemaphore: KernelObject {
     @usableFromInline
     func takeAtOnce(_ operation: Operation, _ file: StaticString, _ line: UInt32) -> Bool {
         kernel.withCurrent { task in
-            guard kernel.passes(task), admits(operation, task) else { return false }
+            guard kernel.passes(task), admits(operation, task), !isGone else { return false }
             acquiring(operation, task, file, line)
             take(operation, task, file, line)
             return true
@@ -84,7 +87,7 @@ public final class RWSemaphore: KernelObject {
     @usableFromInline
     func giveBackAtOnce(_ operation: Operation) -> Bool {
         kernel.withCurrent { task in
-            guard kernel.passes(task) else { return false }
+            guard kernel.passes(task), !isGone else { return false }
             giveBack(operation, task)
             return true
         }

@@ -7,10 +7,14 @@ public final class WaitQueue: KernelObject {
     public var holdersHint: (() -> [KernelTask])?
 
     /// A queue with nobody in it.
-    public init(kernel: Kernel, name: String, pointName: String? = nil) {
-        super.init(kernel: kernel, name: name, pointName: pointName)
+    ///
+    /// - Parameter home: the memory that it is a member of; nil for a static one of the kernel's own.
+    public init(kernel: Kernel, name: String, pointName: String? = nil, in home: Members? = nil) {
+        super.init(kernel: kernel, name: name, pointName: pointName, in: home)
         kernel.points.declare(self.pointName, [.wait])
     }
+
+    public override var isVariable: Bool { true }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         if operation == .waitInterruptible, task.hasSignal { return true }
@@ -59,10 +63,14 @@ public final class Completion: KernelObject {
     private var expired: Set<ObjectIdentifier> = []
 
     /// A completion that has not happened.
-    public init(kernel: Kernel, name: String, pointName: String? = nil) {
-        super.init(kernel: kernel, name: name, pointName: pointName)
+    ///
+    /// - Parameter home: the memory that it is a member of; nil for a static one of the kernel's own.
+    public init(kernel: Kernel, name: String, pointName: String? = nil, in home: Members? = nil) {
+        super.init(kernel: kernel, name: name, pointName: pointName, in: home)
         kernel.points.declare(self.pointName, [.wait, .complete])
     }
+
+    public override var isVariable: Bool { true }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         operation != .wait || done > 0 || expired.contains(ObjectIdentifier(task))

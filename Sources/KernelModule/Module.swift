@@ -75,6 +75,7 @@ public final class Module: KernelObject, KernelText {
             kernel.accesses.write(textID)
             kernel.accesses.change(textID, by: 1)
             kernel.freed(text: self)
+            data.free()
         }
     }
     /// Modules that use this one's symbols; while there are any, `delete_module` says `EWOULDBLOCK`.
@@ -83,12 +84,15 @@ public final class Module: KernelObject, KernelText {
     public let parameters: ModuleParameters
     /// The code, while it is loaded.
     public internal(set) var code: (any ModuleCode)?
+    /// Its static data: gone with the module, and whoever uses it then faults.
+    public let data: Members
     /// Tasks that hold a reference, for the wait graph.
     public private(set) var holders: [KernelTask] = []
 
     init(_ definition: ModuleDefinition, kernel: Kernel) {
         self.definition = definition
         parameters = ModuleParameters(definition.info.parameters, kernel: kernel)
+        data = Members(ofModule: definition.name, kernel: kernel)
         super.init(kernel: kernel, name: definition.name)
         kernel.points.declare(pointName, [.tryModuleGet, .modulePut, .stopModule])
     }

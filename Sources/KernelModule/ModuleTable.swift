@@ -60,6 +60,7 @@ public final class ModuleTable {
         do throws(Errno) {
             try module.parameters.parse(arguments, of: name)
             module.code = try definition.make(module)
+            if let code = module.code { Members.check(code, are: module.data) }
             await sysfs?.add(module)
             try await module.run { () async throws(Errno) in try await module.code?.load() }
         } catch {

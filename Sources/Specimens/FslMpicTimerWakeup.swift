@@ -20,7 +20,8 @@ public final class FslMpicTimerWakeup: ModuleCode {
     private let fixes: Specimens.Fixes
     /// The driver's `sysfs_lock`.
     private let lock: Mutex
-    private var wakeup: Wakeup?
+    private var wakeup: Wakeup? { wakeupPointer.target }
+    private let wakeupPointer: Pointer<Wakeup>
     private var node: KernfsNode?
     private var kernel: Kernel { core.kernel }
 
@@ -35,9 +36,10 @@ public final class FslMpicTimerWakeup: ModuleCode {
         var queued = 0 { didSet { work.changed(0, from: UInt64(oldValue), to: UInt64(queued)) } }
 
         init(kernel: Kernel, lock: Mutex) {
-            timer = Guarded(0, kernel: kernel, name: "timer") { lock.isHeldByCurrent }
-            work = WaitQueue(kernel: kernel, name: "free_work")
-            super.init(kernel: kernel, kind: "struct fsl_mpic_timer_wakeup")
+            let members = Members(kernel)
+            timer = Guarded(0, in: members, name: "timer") { lock.isHeldByCurrent }
+            work = WaitQueue(kernel: kernel, name: "free_work", in: members)
+            super.init(kernel: kernel, kind: "struct fsl_mpic_timer_wakeup", members: members)
         }
     }
 
@@ -45,7 +47,8 @@ public final class FslMpicTimerWakeup: ModuleCode {
         self.core = core
         self.module = module
         self.fixes = fixes
-        lock = Mutex(kernel: core.kernel, name: "sysfs_lock")
+        lock = Mutex(kernel: core.kernel, name: "sysfs_lock", in: module.data)
+        wakeupPointer = Pointer(in: module.data, name: "fsl_wakeup")
     }
 
     /// The driver's `fsl_wakeup_sys_init`: the attribute is the MPIC subsystem's own, `/mpic/timer_wakeup`.
@@ -53,7 +56,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
         kernel.enter("fsl_wakeup_sys_init")
         defer { kernel.leave() }
         let wakeup = Wakeup(kernel: kernel, lock: lock)
-        self.wakeup = wakeup
+        wakeupPointer.target = wakeup
         let root = core.root
         do throws(Errno) {
             let node =
@@ -88,7 +91,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
     }
 
     /// Tasks that wait for the timer know it.
-    public func forget() { wakeup = nil }
+    public func forget() { wakeupPointer.target = nil }
 
     private static let attribute = Attribute<FslMpicTimerWakeup>.readWrite(
         "timer_wakeup",

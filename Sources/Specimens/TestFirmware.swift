@@ -19,7 +19,8 @@ public final class TestFirmware: ModuleCode {
     /// The driver's `test_fw_mutex`.
     let mutex: Mutex
     /// The driver's `test_fw_config`.
-    private(set) var config: TestFirmwareConfig?
+    var config: TestFirmwareConfig? { configPointer.target }
+    private let configPointer: Pointer<TestFirmwareConfig>
     var kernel: Kernel { core.kernel }
 
     init(core: DriverCore, module: Module, fixes: Specimens.Fixes) {
@@ -27,7 +28,8 @@ public final class TestFirmware: ModuleCode {
         self.module = module
         self.fixes = fixes
         misc = MiscDevice("test_firmware", core: core)
-        mutex = Mutex(kernel: core.kernel, name: "test_fw_mutex")
+        mutex = Mutex(kernel: core.kernel, name: "test_fw_mutex", in: module.data)
+        configPointer = Pointer(in: module.data, name: "test_fw_config")
     }
 
     /// The driver's `test_firmware_init`.
@@ -35,7 +37,7 @@ public final class TestFirmware: ModuleCode {
         kernel.enter("test_firmware_init")
         defer { kernel.leave() }
         let config = TestFirmwareConfig(kernel: kernel)
-        self.config = config
+        configPointer.target = config
         do throws(Errno) {
             try await misc.register(Self.attributes, of: self, module: module)
         } catch {
@@ -59,7 +61,7 @@ public final class TestFirmware: ModuleCode {
     }
 
     /// Nobody asks for it any more.
-    public func forget() { config = nil }
+    public func forget() { configPointer.target = nil }
 
     func log(_ text: String, _ level: KernelLog.Level = .info) { kernel.log.print(level, "test_firmware: \(text)") }
 }
@@ -90,7 +92,8 @@ final class TestFirmwareConfig: KernelMemory {
     let settings: Racy<Settings>
 
     init(kernel: Kernel) {
-        settings = Racy(Settings(), kernel: kernel, name: "test_fw_config")
-        super.init(kernel: kernel, kind: "struct test_config")
+        let members = Members(kernel)
+        settings = Racy(Settings(), in: members, name: "test_fw_config")
+        super.init(kernel: kernel, kind: "struct test_config", members: members)
     }
 }

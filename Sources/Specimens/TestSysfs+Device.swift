@@ -17,7 +17,8 @@ final class TestSysfsDevice: KernelMemory, BlockOperations {
     let usesRtnl: Racy<Bool>
     let allocates: Racy<Bool>
     let delay: Racy<Int32>
-    private var disk: Gendisk?
+    private let diskPointer: Pointer<Gendisk>
+    private var disk: Gendisk? { diskPointer.target }
     private var misc: MiscDevice?
 
     /// The device's name.
@@ -25,20 +26,22 @@ final class TestSysfsDevice: KernelMemory, BlockOperations {
 
     init(_ driver: TestSysfs, isBlock: Bool) {
         let kernel = driver.kernel
+        let members = Members(kernel)
         self.driver = driver
         self.isBlock = isBlock
-        mutex = Mutex(kernel: kernel, name: "&test_dev->config_mutex", point: "config_mutex")
-        x = Racy(0, kernel: kernel, name: "x")
-        y = Racy(0, kernel: kernel, name: "y")
-        locks = Racy(false, kernel: kernel, name: "enable_lock")
-        locksOnRemoval = Racy(false, kernel: kernel, name: "enable_lock_on_rmmod")
-        usesRtnl = Racy(false, kernel: kernel, name: "use_rtnl_lock")
-        allocates = Racy(false, kernel: kernel, name: "enable_busy_alloc")
-        delay = Racy(0, kernel: kernel, name: "write_delay_msec_y")
-        super.init(kernel: kernel, kind: "struct sysfs_test_device")
+        mutex = Mutex(kernel: kernel, name: "&test_dev->config_mutex", point: "config_mutex", in: members)
+        x = Racy(0, in: members, name: "x")
+        y = Racy(0, in: members, name: "y")
+        locks = Racy(false, in: members, name: "enable_lock")
+        locksOnRemoval = Racy(false, in: members, name: "enable_lock_on_rmmod")
+        usesRtnl = Racy(false, in: members, name: "use_rtnl_lock")
+        allocates = Racy(false, in: members, name: "enable_busy_alloc")
+        delay = Racy(0, in: members, name: "write_delay_msec_y")
+        diskPointer = Pointer(in: members, name: "disk")
+        super.init(kernel: kernel, kind: "struct sysfs_test_device", members: members)
     }
 
-    deinit { disk?.operations = nil }
+    deinit { diskPointer.unchecked?.operations = nil }
 
     /// Shows the device.
     ///
@@ -48,7 +51,7 @@ final class TestSysfsDevice: KernelMemory, BlockOperations {
             // The block layer gives a number out of its own major to a driver that has none.
             let disk = Gendisk(
                 core: driver.core, name: Self.name, number: (259, 0), module: driver.module, operations: self)
-            self.disk = disk
+            diskPointer.target = disk
             try disk.add(Self.attributes, of: self)
         } else {
             let misc = MiscDevice(Self.name, core: driver.core)

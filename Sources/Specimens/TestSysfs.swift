@@ -44,7 +44,7 @@ public final class TestSysfs: ModuleCode {
         self.core = core
         self.module = module
         self.fixes = fixes
-        first = Racy(nil, kernel: core.kernel, name: "first_test_dev")
+        first = Racy(nil, in: module.data, name: "first_test_dev")
     }
 
     /// The driver's `test_sysfs_init`.

@@ -13,7 +13,8 @@ final class Zram: KernelMemory, BlockOperations {
     /// Guards disksize, table, comp and limit; dropped too early by 5.15's reset.
     let initLock: RWSemaphore
     /// The disk.
-    private(set) var disk: Gendisk!
+    var disk: Gendisk { diskPointer.target! }
+    private let diskPointer: Pointer<Gendisk>
     /// Bytes; not 0 means initialised.
     let disksize: Guarded<UInt64>
     /// Pages that the pool may use, 0 for no limit.
@@ -39,26 +40,29 @@ final class Zram: KernelMemory, BlockOperations {
         let kernel = driver.kernel
         self.driver = driver
         self.index = index
-        let initLock = RWSemaphore(kernel: kernel, name: "&zram->init_lock", point: "init_lock")
+        let members = Members(kernel)
+        let initLock = RWSemaphore(kernel: kernel, name: "&zram->init_lock", point: "init_lock", in: members)
         self.initLock = initLock
         let isLocked = { initLock.isHeldByCurrent }
-        disksize = Guarded(0, kernel: kernel, name: "disksize", by: isLocked)
-        limitPages = Guarded(0, kernel: kernel, name: "limit_pages", by: isLocked)
+        disksize = Guarded(0, in: members, name: "disksize", by: isLocked)
+        limitPages = Guarded(0, in: members, name: "limit_pages", by: isLocked)
         var openMutex: Mutex?
-        claim = Guarded(false, kernel: kernel, name: "claim") { openMutex?.isHeldByCurrent ?? true }
-        compressor = Racy("", kernel: kernel, name: "compressor")
-        table = Racy(nil, kernel: kernel, name: "table")
-        comp = Racy(nil, kernel: kernel, name: "comp")
-        writebackLimit = Racy(WritebackLimit(), kernel: kernel, name: "bd_wb_limit")
-        extras = Racy(ZramExtras(), kernel: kernel, name: "comps")
-        super.init(kernel: kernel, kind: "struct zram")
-        disk = Gendisk(
+        claim = Guarded(false, in: members, name: "claim") { openMutex?.isHeldByCurrent ?? true }
+        compressor = Racy("", in: members, name: "compressor")
+        table = Racy(nil, in: members, name: "table")
+        comp = Racy(nil, in: members, name: "comp")
+        writebackLimit = Racy(WritebackLimit(), in: members, name: "bd_wb_limit")
+        extras = Racy(ZramExtras(), in: members, name: "comps")
+        diskPointer = Pointer(in: members, name: "disk")
+        super.init(kernel: kernel, kind: "struct zram", members: members)
+        let disk = Gendisk(
             core: driver.core, name: "zram\(index)", number: (ZramDriver.major, index), module: driver.module,
             operations: self)
+        diskPointer.target = disk
         openMutex = disk.openMutex
     }
 
-    deinit { disk.operations = nil }
+    deinit { diskPointer.unchecked?.operations = nil }
 
     /// True once a disksize is set. The kernel's `init_done`; call it under `init_lock`.
     var isInitialised: Bool { disksize.value != 0 }

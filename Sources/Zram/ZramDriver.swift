@@ -36,11 +36,11 @@ public final class ZramDriver: ModuleCode {
         self.module = module
         self.patches = PatchBits(patches)
         self.deviceCount = deviceCount
-        let mutex = Mutex(kernel: core.kernel, name: "zram_index_mutex")
+        let mutex = Mutex(kernel: core.kernel, name: "zram_index_mutex", in: module.data)
         indexMutex = mutex
         // The exit path walks the devices with no lock, in mainline and ever since: the table is not checked there.
-        devices = Guarded(DeviceTable(), kernel: core.kernel, name: "zram_index_idr") { true }
-        isUp = Guarded(false, kernel: core.kernel, name: "zram_up") { mutex.isHeldByCurrent }
+        devices = Guarded(DeviceTable(), in: module.data, name: "zram_index_idr") { true }
+        isUp = Guarded(false, in: module.data, name: "zram_up") { mutex.isHeldByCurrent }
     }
 
     /// Describes the module `zram` to a module table.
@@ -98,7 +98,7 @@ public final class ZramDriver: ModuleCode {
     }
 
     /// The devices know the driver, and the driver its devices.
-    public func forget() { devices.value = DeviceTable() }
+    public func forget() { devices.forget(DeviceTable()) }
 
     /// The kernel's `zram_exit`.
     public func exit() async {

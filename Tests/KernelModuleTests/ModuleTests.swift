@@ -6,19 +6,17 @@ import Testing
 
 /// A module whose init and exit wait for locks that the test holds.
 private final class Code: ModuleCode {
-    let initLock: Mutex
-    let exitLock: Mutex
+    unowned let bench: Bench
     let error: Errno?
-    init(_ initLock: Mutex, _ exitLock: Mutex, _ error: Errno?) {
-        self.initLock = initLock
-        self.exitLock = exitLock
+    init(_ bench: Bench, _ error: Errno?) {
+        self.bench = bench
         self.error = error
     }
     func load() async throws(Errno) {
-        await initLock.withLock {}
+        await bench.initLock.withLock {}
         if let error { throw error }
     }
-    func exit() async { await exitLock.withLock {} }
+    func exit() async { await bench.exitLock.withLock {} }
 }
 
 private final class Bench {
@@ -43,7 +41,7 @@ private final class Bench {
                         ModuleParameter("n", .uint(1), mode: 0o644, ""), ModuleParameter("on", .enableOnly, ""),
                     ])
             ) { [unowned self] _ in
-                Code(initLock, exitLock, error)
+                Code(self, error)
             })
     }
 
