@@ -41,7 +41,7 @@ public func explore(
     let digest = setting.programDigest
     let isPart = saved?.isPart == true
     let (share, counts, left) = search(setting, options, saved, exchange, isInterrupted, progress)
-    if let left, let saving { saving(left.named(digest, options.reductions)) }
+    if let left, let saving { saving(left.named(SearchIdentity(scenario, patches, options.reductions))) }
     var findings: [Outcome.Finding] = []
     let wanted = Set(share.result.failures.keys)
     // Who ended the search, or does a part of it, does not wait for what comes behind it.
@@ -76,7 +76,8 @@ public func explore(
     if verdicts.isEmpty { verdicts = [share.isCut ? .undecided : .proved] }
     return Outcome(
         scenario: scenario.name, patches: patches.sorted().map(\.rawValue), verdicts: verdicts, findings: findings,
-        counts: counts, reductions: reductions, mistake: mistake, digest: digest,
+        counts: counts, reductions: reductions, mistake: mistake,
+        isRepeatable: options.threads == 1 && saved == nil && mistake == nil, digest: digest,
         finals: String(share.result.finals.sorted().reduce(1, mix), radix: 16))
 }
 

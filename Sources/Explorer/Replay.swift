@@ -12,7 +12,7 @@ public enum ScheduleError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .stale(let made, let here):
-            "the schedule is stale: it was made for \(made), and this scenario with these patches in this program is \(here)"
+            "the schedule is stale: \(ScheduleDigest.difference(made: made, here: here)) (\(made), here \(here))"
         case .impossible(let step, let task):
             "the schedule cannot be replayed: at step \(step), task \(task) cannot go on"
         }

@@ -140,9 +140,6 @@ public struct Scenario: Sendable {
         ([setup].compactMap { $0 } + terminals).reduce(into: []) { $0.formUnion($1.names) }
     }
 
-    /// Stands for all texts: a schedule of other ones is stale.
-    var digest: UInt64 {
-        let scripts = terminals.reduce(mix(setupText.fingerprint, 17)) { mix($0, mix($1.name.fingerprint, $1.seed)) }
-        return machineOptions.isEmpty ? scripts : mix(scripts, machineOptions.fingerprint)
-    }
+    /// The names of the errnos that no command may fail with, in order.
+    var refusedNames: [String] { Self.errnos.filter { refused.contains($0.value) }.map(\.key).sorted() }
 }

@@ -27,33 +27,4 @@ struct Setting: Sendable {
         self.configuration = configuration
         isUnbounded = scenario.terminals.contains { $0.isUnbounded }
     }
-
-    /// Stands for the scenario and the patches.
-    var digest: UInt64 {
-        patches.sorted().reduce(mix(scenario.digest, isWhole.fingerprint)) { mix($0, $1.rawValue.fingerprint) }
-    }
-}
-
-extension Setting {
-    /// Stands for the scenario, the patches, and what the program does in it: the steps of the terminals one by one.
-    var programDigest: String {
-        let executor = KernelExecutor()
-        var hash = digest
-        do {
-            let run = Run(self, executor: executor, memory: EmptyMemory())
-            hash = mix(hash, run.finalFingerprint)
-            var steps = 0
-            while steps < 5000, run.failure == nil, let next = run.tasks.indices.first(where: { run.isEnabled($0) }) {
-                if let pending = run.tasks[next].pending {
-                    hash = mix(hash, mix(pending.operation.name.fingerprint, pending.object.pointName.fingerprint))
-                }
-                run.step(next)
-                steps += 1
-            }
-            hash = mix(hash, run.finalFingerprint)
-        }
-        executor.retire()
-        let text = String(UInt32(truncatingIfNeeded: hash ^ hash >> 32), radix: 16)
-        return String(repeating: "0", count: 8 - text.count) + text
-    }
 }

@@ -57,6 +57,8 @@ public final class KernelTask {
     public internal(set) var isDeadlocked = false
     /// The hash of what it observed since its last command boundary.
     public internal(set) var history: UInt64 = 0
+    /// The hash of what it observed before that, since its birth.
+    public private(set) var past: UInt64 = 0
     /// Free for the owner of the kernel, e.g. the script that an explored task runs.
     public var userInfo: AnyObject?
     /// The module whose text the task runs, innermost last; an entry that was freed is a page fault at the next step.
@@ -91,6 +93,7 @@ public final class KernelTask {
     ///
     /// - Parameter isAtRest: the task has nothing of the kernel's in hand, such as an open file.
     public func boundary(_ state: UInt64, isAtRest: Bool = false) {
+        past = mix(past, history)
         history = mix(0x7a72_616d, state)
         if isAtRest { kernel?.forgetAll(self) }
     }
@@ -140,6 +143,7 @@ public final class KernelTask {
         hasSignal = false
         isDeadlocked = false
         history = 0
+        past = 0
         bornAt = 0
     }
 

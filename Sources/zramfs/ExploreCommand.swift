@@ -125,12 +125,13 @@ struct ExploreCommand: ParsableCommand {
         _ file: String, _ scenario: Scenario, _ patches: Set<Patch>, _ options: ExploreOptions
     ) throws -> SavedSearch {
         let saved: SavedSearch
-        do { saved = try SavedSearch(file: file) } catch {
-            throw Failure("\(file): it is no search that --save wrote", .usage)
+        do { saved = try SavedSearch(file: file) } catch let error as SavedSearch.Unreadable {
+            throw Failure("\(file): \(error)", .usage)
+        } catch {
+            throw Failure("\(file) cannot be read: \(error.localizedDescription)", .usage)
         }
-        guard saved.matches(scenario, patches: patches, reductions: options.reductions) else {
-            throw Failure(
-                "\(file): it is the search of another scenario, policy or program, or with other reductions", .usage)
+        if let why = saved.mismatch(scenario, patches: patches, reductions: options.reductions) {
+            throw Failure("\(file): \(why)", .usage)
         }
         return saved
     }

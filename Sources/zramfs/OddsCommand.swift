@@ -88,22 +88,3 @@ struct OddsCommand: ParsableCommand {
         }
     }
 }
-
-/// `zramfs verify-proof`: checks a proof again.
-struct VerifyProofCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify-proof", abstract: "Check a proof again, by a walk that shares nothing with the search.",
-        discussion: """
-            Example:
-              zramfs explore reset-vs-rmmod --policy 5.16 --proof reset.proof && zramfs verify-proof reset.proof
-            """)
-
-    @Argument(help: "The proof's file.") var file: String
-
-    func run() throws {
-        let proof: Proof
-        do { proof = try Proof(file: file) } catch { throw Failure("\(file) is no proof: \(error)", .usage) }
-        if let wrong = try proof.verify() { throw Failure("\(file): \(wrong)") }
-        print("\(file) holds: \(proof.scenario) under \(proof.patches.joined(separator: " "))")
-    }
-}

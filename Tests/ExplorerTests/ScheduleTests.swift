@@ -67,18 +67,46 @@ struct ScheduleTests {
         #expect(text.contains("Expected: deadlock"))
     }
 
-    @Test("a proof can be checked again, and a wrong one is found out")
-    func proofs() throws {
+    @Test("the text of a schedule is read as it is written, beyond z too; odd and huge ones are refused")
+    func text() {
+        let digest = "0123456789abcdef"
+        for path in [[], [0, 0, 1], [25, 26, 51, 52, 52, 300], Array(repeating: 7, count: 5000)] {
+            let schedule = Schedule(digest: digest, path: path)
+            #expect(Schedule(schedule.description) == schedule && schedule.path == path)
+        }
+        #expect(Schedule(digest + "-aZ3{52}2")?.path == [0, 51, 51, 51, 52, 52])
+        let wrong = [
+            "a0", "a-1", "1a", "a9999999999999999999", "a1000001", "a999999b2", "a٣", "ä", "{", "{}", "{1", "{x}",
+            "{-1}",
+            "{99999999999999999999}", "a b", "a\u{0}", "{7}0",
+        ]
+        for text in wrong { #expect(Schedule(digest + "-" + text) == nil, "\(text)") }
+        for text in [
+            "", "-", "a", digest, digest + "-a-a", "01234567-a", digest.dropLast() + "g-a", "é" + digest + "-a",
+        ] {
+            #expect(Schedule(String(text)) == nil, "\(text)")
+        }
+    }
+
+    @Test("a stale schedule says why: the scenario, the policy, or the program")
+    func why() throws {
         let scenario = try Fixtures.scenario("disksize-vs-rmmod")
-        let outcome = explore(scenario, patches: Fixtures.patches("5.16"))
-        let proof = try #require(Proof(outcome, of: scenario))
-        let file = "/tmp/zramfs-proof-test.\(getpid())"
-        try proof.write(to: file)
-        defer { unlink(file) }
-        #expect(try Proof(file: file).verify() == nil)
-        let text = try String(contentsOfFile: file, encoding: .utf8)
-        try text.replacing(outcome.finals, with: "abc").write(toFile: file, atomically: true, encoding: .utf8)
-        #expect(try Proof(file: file).verify() != nil)
-        #expect(Proof(explore(scenario, patches: []), of: scenario) == nil)
+        let here = Setting(scenario, []).programDigest
+        func why(_ other: String) -> String { ScheduleDigest.difference(made: other, here: here) }
+        let text = ScenarioText(scenario)
+        func changed(setup: String? = nil, machine: String = "", refused: String = "") throws -> Scenario {
+            var scripts = Dictionary(text.terminals.map { ($0.name, $0.script) }, uniquingKeysWith: { one, _ in one })
+            scripts["setup"] = setup
+            return try Scenario(name: "x", scripts: scripts, refused: refused, machine: machine)
+        }
+        // The name alone is no matter.
+        #expect(Setting(try changed(), []).programDigest == here)
+        for other in [try changed(setup: "true"), try changed(machine: "cpus=3"), try changed(refused: "EBUSY")] {
+            let digest = Setting(other, []).programDigest
+            #expect(why(digest).contains("another scenario") && !why(digest).contains("policy"))
+        }
+        #expect(why(Setting(scenario, [.syncBlockdev]).programDigest).contains("another policy"))
+        #expect(why(here.prefix(10) + "000000").contains("another program"))
+        #expect(why("01234567").contains("older program"))
     }
 }

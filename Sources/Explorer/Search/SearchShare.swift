@@ -12,6 +12,14 @@ final class SearchShare: @unchecked Sendable {
     var exchange: StateExchange?
     /// Something was not looked at.
     var isCut = false
+    /// Something was not looked at, and is in no branch either.
+    var hasLost: Bool { lost.load(ordering: .relaxed) }
+    private let lost = Atomic<Bool>(false)
+    /// Not everything will be looked at, nor can it be later.
+    func lose() {
+        lost.store(true, ordering: .relaxed)
+        isCut = true
+    }
     /// What makes the search shorter; without recalled steps once one of them was wrong.
     var reductions = Reductions.all
     /// The steps that were seen, once the search is over.
@@ -72,6 +80,7 @@ final class SearchShare: @unchecked Sendable {
 
     /// Goes on where another search stopped.
     func load(_ saved: SavedSearch) {
+        if saved.hasLost { lose() }
         states.load(saved.states)
         found.withLock { $0 = saved.found }
         done.withLock { $0.finished = saved.fraction }

@@ -113,14 +113,11 @@ final class Searcher {
     /// Everybody is to stop: what is left becomes branches. The state at the end of an interrupted run is not entered
     /// yet, so that its last step can be taken again.
     private func leave(_ isInterrupted: Bool) {
-        shared.note(number, fraction)
+        let leaf = levels.reduce(weight) { $0 / Double($1.total) }
+        shared.note(number, isInterrupted ? fraction : fraction + leaf)
         if isInterrupted {
             if !path.isEmpty { counts.transitions -= 1 }
-            let place = levels.count - 1
-            leftovers.append(
-                WorkPool.Branch(
-                    path: path, sleeping: levels.last?.sleeping ?? [],
-                    weight: place < 0 ? weight : levels.reduce(weight) { $0 / Double($1.total) }))
+            leftovers.append(WorkPool.Branch(path: path, sleeping: levels.last?.sleeping ?? [], weight: leaf))
         }
         for place in levels.indices { leftovers += levels[place].todo.map { branch(at: place, $0) } }
     }
@@ -164,7 +161,7 @@ final class Searcher {
             shared.countState()
         }
         if path.count >= shared.depthLimit {
-            shared.isCut = true
+            shared.lose()
             return false
         }
         if reductions.contains(.localSteps) {

@@ -54,7 +54,7 @@ wrong 2 'parts of a search' explore disksize-reset-vs-rmmod --policy 5.16 --shar
 wrong 2 'each begins from' explore disksize-reset-vs-rmmod --policy 5.16 --resume "$work/saved" --merge "$work/part-0"
 wrong 2 '--resume FILE and --save FILE' explore disksize-reset-vs-rmmod --shard 0/2
 wrong 2 'wants INDEX/COUNT' explore disksize-reset-vs-rmmod --resume "$work/saved" --save "$work/x" --shard 2/2
-wrong 2 'another scenario, policy' explore disksize-reset-vs-rmmod --policy 5.15 --resume "$work/saved"
+wrong 2 'the search of other patches' explore disksize-reset-vs-rmmod --policy 5.15 --resume "$work/saved"
 wrong 2 'no search that --save wrote' explore disksize-reset-vs-rmmod --resume "$0"
 for command in '' mount umount rmmod modprobe lsmod policies image conform 'image info' 'image check' 'image repair' 'image export' 'image import' 'image compact'; do
     # shellcheck disable=SC2086

@@ -6,13 +6,17 @@ public struct SavedSearch: Sendable {
     let table: SharingTable
     let branches: [WorkPool.Branch]
     let states: (keys: [UInt64], sleeps: [UInt64: [UInt64]])
-    let found: SearchShare.Found
+    var found: SearchShare.Found
     let counts: SearchCounts
     let fraction: Double
     /// It began anew: a reduction had rested on something wrong.
     let isBroken: Bool
-    var digest = ""
-    var reductions = Reductions.all
+    /// What it is of; nil until it is known (`named`).
+    var identity: SearchIdentity?
+    /// Something was not looked at and is in no branch: nothing that goes on from here proves anything.
+    var hasLost = false
+    /// What is done and what the branches are of it made up, together, when it was stopped (`balance`).
+    var whole = 1.0
     /// What it is a part of, from the outermost; empty: it is the whole.
     var origin: [Part] = []
     /// The runs that it is made of, if they told others of states, and those that told it.
@@ -42,6 +46,7 @@ public struct SavedSearch: Sendable {
             runs.insert(exchange.run)
             relies.formUnion(exchange.relies)
         }
+        hasLost = share.hasLost && !isBroken
         var table = table
         if isBroken { table.restart() }
         self.table = table
@@ -52,6 +57,7 @@ public struct SavedSearch: Sendable {
         if isBroken { counts = SearchCounts(attempts: counts.attempts + 1, seconds: counts.seconds) }
         self.counts = counts
         fraction = isBroken ? 0 : share.fraction
+        whole = balance
     }
 
     private init(
@@ -65,14 +71,14 @@ public struct SavedSearch: Sendable {
         self.found = found
         self.counts = counts
         self.fraction = fraction
-        digest = other.digest
-        reductions = other.reductions
+        identity = other.identity
         origin = other.origin
+        hasLost = other.hasLost
     }
 
     /// Stands for what is left.
-    private var identity: UInt64 {
-        var hash = mix(digest.fingerprint, counts.seconds.bitPattern)
+    private var fingerprint: UInt64 {
+        var hash = mix(identity?.fingerprint ?? 0, counts.seconds.bitPattern)
         for key in states.keys { hash &+= mix(7, key) }
         for branch in branches { hash = branch.path.reduce(mix(hash, 1)) { mix($0, UInt64($1)) } }
         return hash
@@ -85,7 +91,8 @@ public struct SavedSearch: Sendable {
             table: table, branches: branches.indices.filter { shard.has($0) }.map { branches[$0] }, states: states,
             found: found, counts: isFirst ? counts : SearchCounts(attempts: counts.attempts),
             fraction: isFirst ? fraction : 0, like: self)
-        part.origin.append(Part(search: identity, index: shard.index, count: shard.count))
+        part.whole = part.balance
+        part.origin.append(Part(search: fingerprint, index: shard.index, count: shard.count))
         return part
     }
 
@@ -94,7 +101,7 @@ public struct SavedSearch: Sendable {
         guard let first = parts.first, let own = first.origin.last else { return false }
         return parts.count == own.count && Set(parts.compactMap(\.origin.last?.index)) == Set(0..<own.count)
             && parts.allSatisfy {
-                $0.digest == first.digest && $0.reductions == first.reductions && $0.origin.last?.search == own.search
+                $0.identity == first.identity && $0.origin.last?.search == own.search
                     && $0.origin.last?.count == own.count && $0.origin.dropLast() == first.origin.dropLast()
             }
             && parts.reduce(Set()) { $0.union($1.relies) }.isSubset(of: parts.reduce(Set()) { $0.union($1.runs) })
@@ -120,6 +127,7 @@ public struct SavedSearch: Sendable {
             found.failures.merge(part.found.failures) { $0.path.count <= $1.path.count ? $0 : $1 }
             found.first = [found.first, part.found.first].compactMap(\.self).min()
         }
+        like.hasLost = parts.contains(where: \.hasLost)
         let states = union(parts)
         counts.states = states.keys.count
         if isBroken {
@@ -128,9 +136,11 @@ public struct SavedSearch: Sendable {
                 table: table, branches: [WorkPool.Branch(path: [])], states: ([], [:]), found: SearchShare.Found(),
                 counts: SearchCounts(attempts: counts.attempts + 1, seconds: counts.seconds), fraction: 0, like: like)
         }
-        return SavedSearch(
+        var merged = SavedSearch(
             table: table, branches: parts.flatMap(\.branches), states: states, found: found, counts: counts,
             fraction: parts.reduce(0) { $0 + $1.fraction }, like: like)
+        merged.whole = parts.reduce(0) { $0 + $1.whole }
+        return merged
     }
 
     /// All states. Who sleeps in one wherever it is known was looked at nowhere.
@@ -151,20 +161,15 @@ public struct SavedSearch: Sendable {
         return (Array(known), sleeps)
     }
 
-    func named(_ digest: String, _ reductions: Reductions) -> Self {
+    func named(_ identity: SearchIdentity) -> Self {
         var copy = self
-        copy.digest = digest
-        copy.reductions = reductions
+        copy.identity = identity
         return copy
     }
 
-    /// True if it is a search of that scenario under those patches, with these reductions, by this program.
-    public func matches(_ scenario: Scenario, patches: Set<Patch>, reductions: Reductions) -> Bool {
-        let setting = Setting(
-            scenario, patches, isSymmetric: reductions.contains(.symmetry),
-            isWhole: !reductions.contains(.namedFiles))
-        return reductions == self.reductions && setting.programDigest == digest
-    }
+    /// What is done, and what of the whole the branches are. It must be `whole`: of a search whose branches were taken
+    /// away, too much is missing.
+    var balance: Double { branches.reduce(fraction) { $0 + $1.weight } }
 
     /// True if it is one of several parts: nothing is proved until they are merged.
     public var isPart: Bool { !origin.isEmpty }
