@@ -66,6 +66,11 @@ int zr_mount_tmpfs(const char *at)
 	return mount("zramfs-run", at, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 }
 
+int zr_remount(const char *at, unsigned long flags)
+{
+	return mount(NULL, at, NULL, MS_REMOUNT | flags, NULL);
+}
+
 int zr_mount_connections(const char *at)
 {
 	return mount("none", at, "fusectl", 0, NULL);

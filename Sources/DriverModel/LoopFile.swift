@@ -4,17 +4,12 @@ import SystemPackage
 /// A disk as the file that a loop device stands on: opening it does not count as opening the disk.
 public final class LoopFile: DeviceFile {
     private let data: DiskData
-    private unowned let disk: Gendisk
 
-    init(_ disk: Gendisk) {
-        self.disk = disk
-        data = disk.data
-    }
+    /// What it stands on alone: a descriptor that was kept outlives the disk.
+    init(_ disk: Gendisk) { data = disk.data }
 
     /// Bytes.
     public var size: UInt64 { data.size }
-    /// That of the disk.
-    public var generation: UInt64 { disk.generation }
     /// A loop device has a cache of its own, and a reset must leave none.
     public var bypassesCache: Bool { true }
 

@@ -49,6 +49,7 @@ final class Run {
             Terminal(
                 script, machine: machine, mounted: mounted, number: number, refused: setting.scenario.refused)
         }
+        // Not counted, for it is called at each step: nothing steps once `deinit` has begun.
         kernel.onEvent = { [unowned self] in note($0) }
         if let onText {
             for (number, terminal) in terminals.enumerated() { terminal.onText = { onText(number, $0) } }
@@ -57,7 +58,10 @@ final class Run {
         adopt()
     }
 
-    deinit { kernel.halt() }
+    deinit {
+        kernel.onEvent = nil
+        kernel.halt()
+    }
 
     /// Takes in tasks that were born: they begin at once, for what they do up to their first step is nobody's business.
     private func adopt() {

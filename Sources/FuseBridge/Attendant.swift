@@ -53,7 +53,7 @@ final class Attendant: Sendable {
     func post(stop: @escaping @Sendable () -> Void) { mail.change { $0.stop = stop } }
 
     /// The loop has ended; so does the thread.
-    func end() { mail.change { $0.isOver = true } }
+    func end() { mail.change { ($0.isOver, $0.stop) = (true, nil) } }
 
     /// Serves until `end()`.
     func run(_ bridge: Bridge) {

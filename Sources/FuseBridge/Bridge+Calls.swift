@@ -68,9 +68,11 @@ extension Bridge {
     private func park(_ call: Call, _ task: KernelTask) {
         call.task = task
         call.ticket = calls.insert(call)
-        call.onEnd = { [unowned self, unowned call] in endLater(call, $0) }
+        // The call is not kept by itself, and the bridge until the call is no longer among those that wait.
+        call.onEnd = { [self, weak call] outcome in if let call { endLater(call, outcome) } }
         // An oops has killed it: its caller gets EIO where the kernel's would get SIGKILL.
-        task.onDeath = { [unowned self, unowned call] in
+        task.onDeath = { [self, weak call] in
+            guard let call else { return }
             endLater(call, .failed(.ioError))
             call.isAbandoned = true
         }

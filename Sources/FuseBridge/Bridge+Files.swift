@@ -17,13 +17,13 @@ extension Bridge {
         switch node.kind {
         case .attribute:
             let isDirect = zf_is_direct(flags) != 0
-            let work = { [unowned self] (call: Call) async throws(Errno) -> Call.Outcome in
+            let work = { [self] (call: Call) async throws(Errno) -> Call.Outcome in
                 try await openAttribute(call, node, reads, writes, isDirect: isDirect)
             }
             start(Call(request, work))
         case .device(let device):
             let isDirect = zf_is_direct(flags) != 0
-            let work = { [unowned self] (call: Call) async throws(Errno) -> Call.Outcome in
+            let work = { [self] (call: Call) async throws(Errno) -> Call.Outcome in
                 try await openDevice(call, device, inode, writes: writes, isDirect: isDirect)
             }
             // Whether it is open decides whether its cache is kept: a RELEASE that was sent before counts.

@@ -73,11 +73,12 @@ final class Bridge {
     func adopt() {
         system.kernel.nameOfProcess = { Processes.comm(of: $0) }
         system.kernel.groupOfProcess = { Processes.group(of: $0) }
-        system.kernel.alarm = { [unowned self] nanoseconds, ring in
+        // The kernel keeps the bridge until `disown`, at the latest when the connection ends.
+        system.kernel.alarm = { [self] nanoseconds, ring in
             attendant.post(alarm: alarms.insert(ring), after: nanoseconds)
         }
         let before = system.root.onNotify
-        system.root.onNotify = { [unowned self] node in
+        system.root.onNotify = { [self] node in
             before?(node)
             tellPollers(of: node)
         }
@@ -115,6 +116,10 @@ final class Bridge {
         for poller in polled.values.joined() { poller.poller.take().map(fuse_pollhandle_destroy) }
         files = SlotTable()
         polled = [:]
+        // Whoever sleeps now would never be woken: nobody rings any more.
+        let rings = alarms.elements
+        disown()
+        for ring in rings { ring() }
     }
 
     private func abandonCalls() {

@@ -18,7 +18,7 @@ final class HostWorker: @unchecked Sendable {
             work.list.append(body)
             return !work.isStarted
         }
-        if isFirst { thread = HostThread("host") { [unowned self] in run() } }
+        if isFirst { thread = HostThread("host") { [self] in run() } }
     }
 
     private func run() {

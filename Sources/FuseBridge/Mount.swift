@@ -64,7 +64,7 @@ public final class Mount: @unchecked Sendable {
         }
         guard isFirst, let session else { return }
         let helper = HostThread("attendant") { [bridge] in bridge.attendant.run(bridge) }
-        let watch = session.device.map { [unowned self] device in
+        let watch = session.device.map { [self] device in
             MountWatch(device: device, connection: session.descriptor) { self.onDetached?() }
         }
         if state.withLock({ $0.isStopping }) { askToStop() }
@@ -95,7 +95,7 @@ public final class Mount: @unchecked Sendable {
     /// The workers look at the exit flag when they wake up; a signal may come between look and sleep, so that one is not
     /// enough.
     private func askToStop() {
-        bridge.attendant.post(stop: { [unowned self] in
+        bridge.attendant.post(stop: { [self] in
             if case .serving = state.withLock({ $0.now }) { session?.exit() }
         })
     }
@@ -109,9 +109,27 @@ public final class Mount: @unchecked Sendable {
     }
 
     /// Waits until disks that were closed before now are closed for the simulated kernel too: RELEASE is asynchronous.
+    /// On the host as well, where loop devices stand for them.
     ///
     /// Not in the isolation. Stores do it by themselves.
-    public func settle() { zf_settle(bridge.context) }
+    public func settle() {
+        let connection = state.withLock { state -> Int32? in
+            if case .serving = state.now { session?.descriptor } else { nil }
+        }
+        guard let connection else { return }
+        // What was sent before now is read first; bounded, for others go on sending: a second.
+        var wanted = pollfd(fd: connection, events: Int16(POLLIN), revents: 0)
+        for _ in 0..<1000 where poll(&wanted, 1, 0) > 0 && wanted.revents & Int16(POLLIN) != 0 { usleep(1000) }
+        zf_settle(bridge.context)
+        guard let mirror = bridge.mirror else { return }
+        let looked = Monitor(false)
+        bridge.host.post {
+            mirror.look()
+            looked.change { $0 = true }
+        }
+        let end = Clock.monotonic + 5_000_000_000
+        looked.wait(until: { _ in end }, { $0 || Clock.monotonic >= end ? () : nil })
+    }
 
     /// The name of a process of the host, from `/proc/PID/comm`; the number as text if it is gone.
     public func comm(of pid: Int32) -> String { Processes.comm(of: pid) }

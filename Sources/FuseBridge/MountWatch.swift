@@ -18,7 +18,7 @@ final class MountWatch {
         self.device = device
         self.connection = connection
         stopper = zf_eventfd()
-        thread = HostThread("mount-watch") { [unowned self] in watch(onDetached) }
+        thread = HostThread("mount-watch") { [self] in watch(onDetached) }
     }
 
     /// Ends the thread.

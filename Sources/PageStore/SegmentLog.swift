@@ -48,10 +48,10 @@ final class SegmentLog: Sendable {
         if buffers != nil { books.slots = Array(0..<SegmentBuffers.count) }
         books.allocated = 1
         state = Guarded(books)
-        // It is stopped before the log goes.
-        keeper?.start { [unowned self] in
-            tidy()
-            cleanIfNeeded()
+        // It is stopped when the log goes: what it would do then is not to be done.
+        keeper?.start { [weak self] in
+            self?.tidy()
+            self?.cleanIfNeeded()
         }
     }
 

@@ -97,7 +97,11 @@ final class Daemon: @unchecked Sendable {
     /// Serves until the mount is gone; then runs what is left of the module's exit and closes the image.
     func run() {
         mount.mirror = mirror
-        mount.onDetached = { [weak self] in self?.removeModule("umount", force: true) }
+        mount.onDetached = { [weak self] in
+            self?.removeModule("umount", force: true)
+            // Loop devices, too, keep the connection.
+            self?.mount.followOnHost()
+        }
         Signals.handle { [weak self] count in self?.signalled(count) }
         if let readyDescriptor { Background.ready(readyDescriptor) }
         mount.run()
@@ -175,6 +179,8 @@ final class Daemon: @unchecked Sendable {
             image.close(clean: false)
             exit(ExitStatus.failed.rawValue)
         }
+        // Whoever has closed a disk before the signal has closed it, though FUSE tells of it later.
+        mount.settle()
         isolation.run {
             let machine = machine
             machine.kernel.spawn("umount") { [weak self] _ in

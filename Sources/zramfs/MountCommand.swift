@@ -21,6 +21,7 @@ struct MountCommand: ParsableCommand {
               lockdep=off      a kernel without CONFIG_PROVE_LOCKING: no report of an inversion that did not hang
               keep             the image outlives the mount: disksize, algorithm and data are back at the next one
               log=FILE         the daemon's log; default syslog, or the terminal with -f
+              remount,ro       or rw: the mount that is there becomes read-only, or writable
               allow_other      other users may look in (default for root)
             """)
 
@@ -33,13 +34,14 @@ struct MountCommand: ParsableCommand {
     @Option(help: .hidden) var ownerDescriptor: Int32?
 
     func run() throws {
-        let parsed = try ParsedMountOptions(options)
         guard let last = paths.last, paths.count <= 2 else {
             throw Failure("mount wants [IMAGE] MOUNTPOINT; example: zramfs mount disk.img /mnt/z", .usage)
         }
-        let mountPoint = MountTable.absolute(last)
+        if let remount = Remount(options) { return try remount.run(last) }
+        let parsed = try ParsedMountOptions(options)
+        let mountPoint = try MountTable.absolute(last)
         try Self.check(mountPoint, last)
-        let image = paths.count == 2 ? MountTable.absolute(paths[0]) : nil
+        let image = paths.count == 2 ? try MountTable.absolute(paths[0]) : nil
         if parsed.keeps, image == nil {
             throw Failure("-o keep wants an image that stays; example: zramfs mount -o keep disk.img \(last)", .usage)
         }
@@ -58,6 +60,7 @@ struct MountCommand: ParsableCommand {
         if MountTable.ours().contains(where: { $0.mountPoint == mountPoint }) {
             throw Failure("\(named) is mounted already; first: umount \(named)", .usage)
         }
+        guard mountPoint != "/" else { throw Failure("\(named): a mount over / would hide the whole system", .usage) }
         var status = stat()
         guard stat(mountPoint, &status) == 0 else {
             throw errno == ENOENT

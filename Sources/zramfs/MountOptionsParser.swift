@@ -49,7 +49,7 @@ struct ParsedMountOptions {
             machine.lockdep = value == "on"
         case "log":
             guard let value, !value.isEmpty else { throw Failure("-o log= wants a file name", .usage) }
-            logFile = MountTable.absolute(value)
+            logFile = try MountTable.absolute(value)
         case "private": isPrivate = true
         case "blockdev":
             guard let value, ["loop", "file"].contains(value) else { throw Self.wrong(whole, ["loop", "file"], nil) }
@@ -57,7 +57,10 @@ struct ParsedMountOptions {
         case "allow_other": allowOther = true
         case "noallow_other": allowOther = false
         case "ro": fuse.append("ro")
-        case "rw", "defaults", "auto", "noauto", "user", "users", "nofail", "_netdev": break
+        case "rw", "defaults", "auto", "noauto", "user", "users", "nofail", "_netdev", "relatime", "norelatime",
+            "strictatime", "diratime",
+            "nodiratime", "lazytime", "nolazytime":
+            break
         case "keep": keeps = true
         case let name where Patch(rawValue: name) != nil: machine.patches.insert(Patch(rawValue: name)!)
         case let name where name.hasPrefix("x-") || name.hasPrefix("comment"): break

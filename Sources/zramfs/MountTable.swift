@@ -7,16 +7,21 @@ enum MountTable {
     struct Entry {
         let mountPoint: String
         let source: String
+        /// `st_dev` of its files, as `0:39`: the same for all places where it is mounted.
+        let device: Substring
     }
 
     /// The mounts of type `fuse.zramfs`, the newest last.
-    static func ours() -> [Entry] {
-        guard let text = try? String(contentsOfFile: "/proc/self/mountinfo") else { return [] }
+    /// - Parameter process: whose mount namespace; a pid, or `self`.
+    static func ours(_ process: String = "self") -> [Entry] {
+        guard let text = try? String(contentsOfFile: "/proc/\(process)/mountinfo") else { return [] }
         return text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")
             guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 2, fields[dash + 1] == "fuse.zramfs"
             else { return nil }
-            return Entry(mountPoint: unescape(fields[4]), source: unescape(fields[dash + 2]))
+            return Entry(
+                mountPoint: unescape(fields[4]), source: unescape(fields[dash + 2]),
+                device: fields[2])
         }
     }
 
@@ -26,7 +31,7 @@ enum MountTable {
     static func find(_ named: String?) throws -> String {
         let mounts = ours()
         if let named {
-            let path = absolute(named)
+            let path = try absolute(named)
             guard mounts.contains(where: { $0.mountPoint == path }) else {
                 throw Failure("\(named) is no zramfs mount; see: findmnt -t fuse.zramfs", .usage)
             }
@@ -41,19 +46,42 @@ enum MountTable {
     }
 
     /// The absolute path with its links resolved; the directory itself is not asked, it may be a hanging mount.
-    static func absolute(_ path: String) -> String {
-        let full = FilePath(path).isAbsolute ? FilePath(path) : currentDirectory().appending(FilePath(path).components)
-        let clean = full.lexicallyNormalized()
-        guard let name = clean.lastComponent else { return clean.string }
-        guard let parent = realpath(clean.removingLastComponent().string, nil) else { return clean.string }
-        defer { free(parent) }
-        return FilePath(String(cString: parent)).appending(name).string
+    ///
+    /// - Throws: `Failure` if it cannot be named: it is empty, or relative to a directory that is gone.
+    static func absolute(_ path: String) throws -> String {
+        guard !path.isEmpty else { throw Failure("a path is empty; name a file or a directory", .usage) }
+        let full = path.hasPrefix("/") ? path : try currentDirectory(for: path) + "/" + path
+        let parts = full.split(separator: "/")
+        guard let name = parts.last else { return "/" }
+        let parent = "/" + parts.dropLast().joined(separator: "/")
+        let whole = parent == "/" ? "/\(name)" : "\(parent)/\(name)"
+        // To read a link asks nobody, even if a mount is there; `..` follows links, as the kernel does.
+        var byte = CChar()
+        if name == "." || name == ".." || readlink(whole, &byte, 1) >= 0 {
+            return resolved(whole) ?? FilePath(full).lexicallyNormalized().string
+        }
+        guard let real = resolved(parent) else { return FilePath(full).lexicallyNormalized().string }
+        return real == "/" ? "/\(name)" : "\(real)/\(name)"
     }
 
-    private static func currentDirectory() -> FilePath {
-        guard let name = getcwd(nil, 0) else { return "/" }
+    private static func resolved(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
+    /// One that was removed has no name, and one outside of our root none that leads there.
+    private static func currentDirectory(for path: String) throws -> String {
+        guard let name = getcwd(nil, 0) else {
+            throw Failure(
+                "\(path): the current directory is gone (\(String(cString: strerror(errno)))); name it from /", .usage)
+        }
         defer { free(name) }
-        return FilePath(String(cString: name))
+        let text = String(cString: name)
+        guard text.hasPrefix("/") else {
+            throw Failure("\(path): the current directory cannot be named: \(text)", .usage)
+        }
+        return text
     }
 
     /// Octal escapes of mountinfo: `\040` is a blank.

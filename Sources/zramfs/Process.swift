@@ -6,12 +6,12 @@ struct Process {
     let pid: Int32
 
     /// Waits until the process has ended; for one that is not our child.
-    func waitForEnd() {
-        while let stat = try? String(contentsOfFile: "/proc/\(pid)/stat") {
-            // One that has ended may wait for whoever reaps it.
-            if stat.split(separator: ")").last?.hasPrefix(" Z") == true { return }
-            usleep(2000)
-        }
+    func waitForEnd() { while !hasEnded { usleep(2000) } }
+
+    /// True if it is there no longer; one that has ended may wait for whoever reaps it.
+    var hasEnded: Bool {
+        guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat") else { return true }
+        return stat.split(separator: ")").last?.hasPrefix(" Z") == true
     }
 
     /// Runs a program found in PATH and returns its exit status; -1 if it could not be started.

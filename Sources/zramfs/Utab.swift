@@ -30,6 +30,19 @@ struct Utab {
         }
     }
 
+    /// Takes away the line of a mount whose daemon could not.
+    static func forget(_ mountPoint: String) {
+        guard getuid() == 0 else { return }
+        let target = " TARGET=\(escape(mountPoint)) "
+        locked {
+            guard let text = try? String(contentsOfFile: path) else { return }
+            let lines = text.split(separator: "\n").filter {
+                !($0.contains(target) && $0.hasSuffix("uhelper=fuse.zramfs"))
+            }
+            write(lines.map { $0 + "\n" }.joined())
+        }
+    }
+
     /// libmount's own lock and its way to replace the file: a new one, renamed.
     private static func locked(_ body: () -> Void) {
         let lock = open(path + ".lock", O_RDONLY | O_CREAT | O_CLOEXEC, 0o644)

@@ -27,6 +27,8 @@ int zr_pipe(int ends[2]);
 /* Shows a file or directory at another place as well; recursive takes along what is mounted below it. */
 int zr_bind(const char *from, const char *at, int recursive);
 int zr_mount_tmpfs(const char *at);
+/* Changes the flags (MS_RDONLY and the like) of a mount and its file system. */
+int zr_remount(const char *at, unsigned long flags);
 /* The FUSE connections of the host, each with a file that aborts it. */
 int zr_mount_connections(const char *at);
 /* Read-only: what is in `over`, and below it what is in `under`. */
