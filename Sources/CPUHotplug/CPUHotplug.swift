@@ -86,6 +86,7 @@ public final class CPUHotplug {
                 }
                 state.instances.append(instance)
                 registered.listed(state, instance, true)
+                kernel.spend("__cpuhp_state_add_instance")
             }
         }
     }
@@ -104,6 +105,7 @@ public final class CPUHotplug {
                 let before = state.instances.count
                 state.instances.removeAll { $0 === instance }
                 if state.instances.count < before { registered.listed(state, instance, false) }
+                kernel.spend("__cpuhp_state_remove_instance")
             }
         }
     }

@@ -98,6 +98,9 @@ public final class Gendisk: KernelMemory {
             throw error
         }
         isLive = true
+        kernel.spend("devtmpfs_create_node")
+        kernel.spend("blk_register_queue")
+        kernel.spend("bdi_register")
         core.onResize?(self)
     }
 
@@ -111,8 +114,11 @@ public final class Gendisk: KernelMemory {
         setCapacity(0)
         openMutex.observe((node != nil).fingerprint)
         guard let node else { return }
+        kernel.spend("bdi_unregister")
+        kernel.spend("blk_unregister_queue")
         for name in ["bdi", "queue", "holders", "slaves"] { await core.root.remove(name, from: node, file, line) }
         kernel.enter("device_del")
+        kernel.spend("devtmpfs_delete_node")
         await core.root.remove(name, from: core.devDirectory, file, line)
         await core.root.remove("power", from: node, file, line)
         await core.root.remove("subsystem", from: node, file, line)
@@ -125,11 +131,14 @@ public final class Gendisk: KernelMemory {
         kernel.leave()
         core.devices[name] = nil
         self.node = nil
+        kernel.spend("blk_mq_freeze_queue_wait")
+        kernel.spend("synchronize_rcu")
     }
 
     /// Frees a deleted disk. The kernel's `blk_cleanup_disk` and `put_disk`.
     public func cleanUp() {
         data.set(nil, size: 0)
+        kernel.spend("disk_release")
         free()
     }
 

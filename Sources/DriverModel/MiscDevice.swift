@@ -41,6 +41,7 @@ public final class MiscDevice {
             shown = own.map(\.name)
             try core.root.makeFiles(common, of: self, in: node, module: nil)
             try core.root.makeFiles(own, of: owner, in: node, module: module)
+            core.kernel.spend("devtmpfs_create_node")
         }
     }
 
@@ -55,6 +56,7 @@ public final class MiscDevice {
             core.miscMutex.observe((node != nil).fingerprint)
             guard let node else { return }
             for name in ["device_destroy", "device_unregister", "device_del"] as [StaticString] { kernel.enter(name) }
+            kernel.spend("devtmpfs_delete_node")
             for attribute in Self.attributes.reversed() {
                 await core.root.remove(attribute.name, from: node, file, line)
             }

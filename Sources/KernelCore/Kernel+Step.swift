@@ -49,7 +49,8 @@ extension Kernel {
             task.pending = nil
             task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
         } else {
-            if jitter != nil { await delay(task) }
+            if task.debt > 0 { await pay(task) }
+            if let jitter { await sleep(jitter.next(), as: "delay") }
             await passGate(task, operation, object, done: false)
             await block(operation, object, task, file, line)
         }

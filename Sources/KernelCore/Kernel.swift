@@ -69,8 +69,10 @@ public final class Kernel {
     @inlinable var isInstrumented: Bool { points.armed > 0 || trace.isOn || jitter != nil }
     /// Random delays at the steps of a live kernel, if somebody wants them.
     public var jitter: Jitter?
-    /// What a delayed task is said to wait for.
-    private(set) lazy var delays = KernelObject(kernel: self, name: "delay")
+    /// What slow functions of a live kernel take; nil: they take no time.
+    public var timing: Timing?
+    /// What delayed tasks are said to wait for, by name.
+    var delays: [String: KernelObject] = [:]
     /// Stands in for `current` while no task runs.
     let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
     /// Tasks that ended with something in hand: nobody counts references to who holds an object.
@@ -194,6 +196,7 @@ public final class Kernel {
         points.onDeclare = nil
         lockdep.forget()
         alarm = nil
+        delays = [:]
         current = idle
     }
 

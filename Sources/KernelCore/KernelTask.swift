@@ -23,6 +23,8 @@ public final class KernelTask {
         case blocked
         /// Stopped at a gate.
         case held
+        /// A slow function of the kernel takes its time, or a random delay does.
+        case delayed
         /// Killed by an oops; what it held stays held for ever.
         case dead
         /// Returned.
@@ -49,6 +51,9 @@ public final class KernelTask {
     public var age: UInt64 { bornAt == 0 ? 0 : (kernel?.now ?? bornAt) - bornAt }
     /// What it is doing.
     public internal(set) var state = State.running
+    /// Nanoseconds that it has to spend before its next step, and the function that takes them.
+    var debt: UInt64 = 0
+    var debtor: StaticString = ""
     /// The step that it is about to take, or waits for.
     public internal(set) var pending: Pending?
     /// A signal arrived: interruptible waits end with `EINTR`.
@@ -144,6 +149,7 @@ public final class KernelTask {
         isDeadlocked = false
         history = 0
         past = 0
+        debt = 0
         bornAt = 0
     }
 

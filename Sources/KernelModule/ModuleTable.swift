@@ -58,6 +58,7 @@ public final class ModuleTable {
         module.references = 2  // The base reference and one for the time of init.
         module.state = .coming
         do throws(Errno) {
+            kernel.spend("load_module")
             try module.parameters.parse(arguments, of: name)
             module.code = try definition.make(module)
             if let code = module.code { Members.check(code, are: module.data) }
@@ -86,6 +87,7 @@ public final class ModuleTable {
         defer { kernel.leave() }
         let module = try await stop(name, force: force)
         await module.run { () async throws(Never) in await module.code?.exit() }
+        kernel.spend("module_going_notifier")
         await free(module)
     }
 
@@ -140,6 +142,7 @@ public final class ModuleTable {
         await mutex.withLock {
             modules.removeAll { $0 === module }
             mutex.changed(7, from: module.fingerprint, to: 0)
+            kernel.spend("free_module")
         }
         module.isFreed = true
         module.forget()

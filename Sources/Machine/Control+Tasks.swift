@@ -45,6 +45,7 @@ extension Control {
         case .running, .parked: "R"
         case .blocked: task.pending?.operation == .waitInterruptible ? "S" : "D"
         case .held: "held"
+        case .delayed: "D"
         case .dead, .ended: "dead"
         }
     }

@@ -7,7 +7,7 @@ extension Machine {
     static let controls: [Control] = [
         .procModules, .sysrqTrigger, .policy, .patches, .deleteModule, .initModule,
         .kmsg, .kmsgClear, .tasks, .locks, .waits, .waitsDot, .lockdep, .memory, .pid,
-        .trace, .traceColumns, .traceJSON, .traceCalls, .jitter,
+        .trace, .traceColumns, .traceJSON, .traceCalls, .jitter, .timing,
     ]
 
     /// Adds the laboratory to the tree; an explored machine gets what scenarios use.

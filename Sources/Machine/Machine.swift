@@ -17,6 +17,8 @@ public struct MachineConfiguration: Sendable {
     public var cpus = 2
     /// Devices that the first modprobe makes.
     public var devices = 1
+    /// Slow functions take this times their time (`Durations`); nil: none. Live machines only, once they are booted.
+    public var timing: Double?
     /// Lockdep looks for inversions. The kernel's `CONFIG_PROVE_LOCKING`.
     public var lockdep = true
     /// The program that stands in for modprobe and the like in the view of a live machine; nil: it has no view.
@@ -117,12 +119,24 @@ public final class Machine {
     /// Loads zram, as the boot scripts would; call it in the kernel's isolation.
     public func boot() {
         let devices = configuration.devices
-        kernel.spawn("modprobe") { [modules, kernel] _ in
+        kernel.spawn("modprobe") { [self] _ in
             do throws(Errno) {
                 try await modules.load("zram", ["num_devices=\(devices)"])
             } catch {
                 kernel.log.print(.error, "modprobe: zram: \(error)")
             }
+            // What boots is there at once.
+            setTiming(configuration.timing)
+        }
+    }
+
+    /// From here on slow functions of a live kernel take so many times their time; nil: none.
+    func setTiming(_ factor: Double?) {
+        guard kernel.mode == .live else { return }
+        if let factor, let timing = kernel.timing {
+            timing.factor = factor
+        } else {
+            kernel.timing = factor.map { Timing(Durations.table(configuration.abi), factor: $0) }
         }
     }
 

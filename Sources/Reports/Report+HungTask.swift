@@ -23,7 +23,7 @@ extension Report {
     /// The kernel's letter of a task's state. Standing at a gate is no state of the kernel: it still runs.
     private static func letter(_ task: KernelTask) -> String {
         switch task.state {
-        case .running, .parked, .held: "R"
+        case .running, .parked, .held, .delayed: "R"
         case .blocked: task.pending?.operation == .waitInterruptible ? "S" : "D"
         case .dead, .ended: "X"
         }

@@ -69,12 +69,15 @@ final class Zcomp: KernelMemory, CPUHotplugInstance {
 final class ZramTable: KernelMemory {
     /// Where the pages are.
     let pool: any ZramPool
+    /// What it takes a real kernel to go through it page by page.
+    let gibibytes: Double
 
     /// The driver's module; a table that outlives it is leaked.
     let module: Module
 
-    init(_ kernel: Kernel, module: Module, pool: any ZramPool) {
+    init(_ kernel: Kernel, module: Module, pool: any ZramPool, size: UInt64) {
         self.pool = pool
+        gibibytes = Double(size) / Double(1 << 30)
         self.module = module
         super.init(kernel: kernel, kind: "zram->table")
     }

@@ -102,6 +102,7 @@ extension Zram {
         text = text.prefix(Self.maxName - 1)
         if text.last == UInt8(ascii: "\n") { text.removeLast() }
         let name = String(decoding: text, as: UTF8.self)
+        kernel.spend("crypto_has_alg")
         guard driver.isAvailable(name) else { throw .invalidArgument }
         try await initLock.withWrite { () async throws(Errno) in
             if isInitialised {

@@ -56,9 +56,11 @@ extension Zram {
         let extras = self.extras.unchecked.isPlain ? ZramExtras() : await self.extras.load()
         let table: ZramTable
         if let kept {
-            table = ZramTable(kernel, module: driver.module, pool: kept)
+            table = ZramTable(kernel, module: driver.module, pool: kept, size: size)
         } else {
             table = try zramMetaAlloc(size, name, extras)
+            kernel.spend("vzalloc", units: table.gibibytes)
+            kernel.spend("zs_create_pool")
         }
         let comp: Zcomp
         var comps: [Zcomp] = []
@@ -99,6 +101,6 @@ extension Zram {
             disk: disk.name, pages: size / Self.pageSize, limitPages: limitPages.value,
             compressors: [0: (first, extras.levels[0])], backing: extras.backing?.device)
         for (priority, name) in extras.names { request.compressors[priority] = (name, extras.levels[priority]) }
-        return ZramTable(kernel, module: driver.module, pool: try driver.memory.makePool(request))
+        return ZramTable(kernel, module: driver.module, pool: try driver.memory.makePool(request), size: size)
     }
 }

@@ -90,6 +90,8 @@ extension Zram {
         kernel.enter("zram_free_page")
         table.touch()
         kernel.leave()
+        kernel.spend("zram_meta_free", units: table.gibibytes)
+        kernel.spend("zs_destroy_pool")
         // The pages are freed one by one; what is freed at the end is the table that the device has by then.
         guard let table = await self.table.load(), kernel.current.state != .dead else { return }
         table.free()

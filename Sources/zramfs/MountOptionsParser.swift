@@ -21,6 +21,7 @@ struct ParsedMountOptions {
     ///
     /// - Throws: `Failure` that names the option and what it takes.
     init(_ lists: [String]) throws {
+        machine.timing = 1
         for option in lists.flatMap({ $0.split(separator: ",") }) {
             let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             try parse(parts[0], parts.count > 1 ? parts[1] : nil, whole: String(option))
@@ -44,6 +45,11 @@ struct ParsedMountOptions {
             machine.abi = abi
         case "cpus": machine.cpus = try number(value, 1...64, whole)
         case "num_devices": machine.devices = try number(value, 0...1024, whole)
+        case "timing":
+            guard let factor = value.flatMap(TimingFactor.init) else {
+                throw Self.wrong(whole, ["smp", "off", "a factor, e.g. 0.5"], nil)
+            }
+            machine.timing = factor.value
         case "lockdep":
             guard let value, ["on", "off"].contains(value) else { throw Self.wrong(whole, ["on", "off"], nil) }
             machine.lockdep = value == "on"
@@ -69,7 +75,7 @@ struct ParsedMountOptions {
             fuse.append(whole)
         default:
             throw Failure(
-                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep lockdep= log= allow_other ro",
+                "unknown option '\(whole)'; known: policy= patches= abi= cpus= num_devices= keep lockdep= timing= log= allow_other ro",
                 .usage
             )
         }

@@ -72,6 +72,7 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "The module is not loaded at the beginning.") var unloaded = false
     @Flag(help: "A kernel without CONFIG_PROVE_LOCKING: an inversion that did not hang is not reported.")
     var noLockdep = false
+    @Option(help: "Slow kernel functions take their time: smp (default), off, or a factor.") var timing: String?
     @Option(help: "Join this mount instead of making one.") var mount: String?
     @Option(help: "What /dev/zramN is: loop, a block device (root only, the default then), or file.")
     var blockDevice: String?
@@ -113,9 +114,12 @@ struct RunOptions: ParsableArguments {
         for fault in faults where !fault.contains("=") {
             throw Failure("--faults \(fault): wants NAME=VALUE, e.g. points/reset.drain=hold", .usage)
         }
-        if mount != nil, policy != nil || patches != nil || abi != nil || cpus != nil || blockDevice != nil {
+        if mount != nil,
+            policy != nil || patches != nil || abi != nil || cpus != nil || blockDevice != nil || timing != nil
+        {
             throw Failure(
-                "--mount joins a kernel as it is: without --policy --patches --abi --cpus --block-device", .usage)
+                "--mount joins a kernel as it is: without --policy --patches --abi --cpus --timing --block-device",
+                .usage)
         }
         if let record, access(record, F_OK) == 0 {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: record) else {
@@ -140,6 +144,7 @@ struct RunOptions: ParsableArguments {
         if let abi { words.append("abi=\(abi)") }
         if let cpus { words.append("cpus=\(cpus)") }
         if noLockdep { words.append("lockdep=off") }
+        if let timing { words.append("timing=\(timing)") }
         return words.joined(separator: ",")
     }
 
@@ -155,6 +160,7 @@ struct RunOptions: ParsableArguments {
         add("abi", abi)
         add("cpus", cpus.map(String.init))
         add("devices", devices.map(String.init))
+        add("timing", timing)
         add("mount", mount)
         add("block-device", blockDevice)
         add("terminals", String(terminals))
