@@ -59,6 +59,14 @@ let package = Package(
         .executableTarget(
             name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
             swiftSettings: settings),
+        .target(
+            name: "Judges", dependencies: ["Explorer", "Zram"], path: "Tests/Judges/Library", swiftSettings: settings),
+        .executableTarget(
+            name: "judge",
+            dependencies: [
+                "Explorer", "Judges", "Zram", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Judges/Command", swiftSettings: settings),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZlib", "CZstd"]),
         .target(name: "CRunShims"),
         .executableTarget(
@@ -73,6 +81,7 @@ let package = Package(
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
         tests("ExplorerTests", ["Explorer", "KernelCore", "Kernfs", "Machine", "Zram"]),
+        tests("JudgesTests", ["Judges"]),
         tests("KernelCoreTests", ["KernelCore", system]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
         tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),
