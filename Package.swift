@@ -1,17 +1,21 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `make mutations`: a build that has faults which can be switched on.
+let mutations: [SwiftSetting] = Context.environment["ZRAMFS_MUTATIONS"] != nil ? [.define("ZRAMFS_MUTATIONS")] : []
+
 /// Every Swift target is built alike: Swift 6 mode, nonisolated async functions stay on the caller's executor
 /// (a simulated kernel is one isolation domain), and a warning is an error.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .treatAllWarnings(as: .error),
-    // A simulated kernel is one isolation domain: the dynamic check costs the explorer a tenth of its time.
-    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
-]
+let settings: [SwiftSetting] =
+    mutations + [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+        // A simulated kernel is one isolation domain: the dynamic check costs the explorer a tenth of its time.
+        .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+    ]
 
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 

@@ -99,6 +99,7 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
     public func update(
         _ file: StaticString = #fileID, _ line: UInt32 = #line, _ change: (inout Value) -> Void
     ) async {
+        if omits(.store, file, line) { return }
         await kernel.step(.store, on: self, file, line)
         if kernel.isHalting || kernel.current.state == .dead { return }
         noteCondition()
@@ -110,6 +111,7 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
 
     /// Writes the variable; `WRITE_ONCE`.
     public func store(_ value: Value, _ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        if omits(.store, file, line) { return }
         await kernel.step(.store, on: self, file, line)
         if kernel.isHalting || kernel.current.state == .dead { return }
         kernel.drop(storage)

@@ -18,7 +18,7 @@ extension Kernel {
     /// What asks this first can take an admitted step in a function that is not async, which costs a tenth.
     @inlinable @inline(__always)
     public func passes(_ task: KernelTask) -> Bool {
-        mode == .live && !isInstrumented && !isHalting && task.state == .running
+        mode == .live && !isMutable && !isInstrumented && !isHalting && task.state == .running
             && (task.text.isEmpty || textIsThere(task))
     }
 

@@ -25,6 +25,11 @@ public final class Kernel {
     /// Steps as they are taken, when somebody records them.
     public let trace = Trace()
 
+    #if ZRAMFS_MUTATIONS
+        /// Who has not taken what, or given it back early (`Mutation`).
+        var mutated: [(task: KernelTask, object: KernelObject)] = []
+    #endif
+
     /// The task whose code runs now. The kernel's `current`.
     @inline(__always)
     public internal(set) var current: KernelTask {

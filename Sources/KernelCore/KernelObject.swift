@@ -66,6 +66,11 @@ open class KernelObject: Fingerprinted {
         home?.remove(self)
     }
 
+    #if ZRAMFS_MUTATIONS
+        /// What stands for it in the names of mutations: the nodes of a tree are one.
+        open var mutationName: String { pointName.replacing(" ", with: "_") }
+    #endif
+
     /// True for a lock or a variable: it is somewhere in memory, and has to say where (`Members.check`).
     open var isVariable: Bool { false }
 

@@ -52,11 +52,16 @@ public final class Mutex: KernelObject {
 
     @usableFromInline @inline(never)
     func lockSlowly(_ file: StaticString, _ line: UInt32) async {
+        if omits(.lock, file, line) { return }
         kernel.acquiring(ownClass, self, .exclusive, by: kernel.current, file, line)
         await kernel.step(.lock, on: self, file, line)
         if kernel.isHalting { return }
         take(kernel.current, file, line)
         await kernel.stepDone(.lock, on: self)
+        if endsEarly(.lock, file, line) {
+            await kernel.step(.unlock, on: self, file, line)
+            if !kernel.isHalting { giveBack(kernel.current) }
+        }
     }
 
     /// Takes the lock if it is free, as `mutex_trylock`.
@@ -87,6 +92,7 @@ public final class Mutex: KernelObject {
 
     @usableFromInline @inline(never)
     func unlockSlowly(_ file: StaticString, _ line: UInt32) async {
+        if omits(.unlock, file, line) || wasOmitted() { return }
         await kernel.step(.unlock, on: self, file, line)
         if kernel.isHalting { return }
         giveBack(kernel.current)

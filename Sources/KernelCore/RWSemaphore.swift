@@ -77,11 +77,17 @@ public final class RWSemaphore: KernelObject {
 
     @usableFromInline @inline(never)
     func takeSlowly(_ operation: Operation, _ file: StaticString, _ line: UInt32) async {
+        if omits(operation, file, line) { return }
         acquiring(operation, kernel.current, file, line)
         await kernel.step(operation, on: self, file, line)
         if kernel.isHalting { return }
         take(operation, kernel.current, file, line)
         await kernel.stepDone(operation, on: self)
+        if endsEarly(operation, file, line) {
+            let release: Operation = operation == .downRead ? .upRead : .upWrite
+            await kernel.step(release, on: self, file, line)
+            if !kernel.isHalting { giveBack(release, kernel.current) }
+        }
     }
 
     @usableFromInline
@@ -95,6 +101,7 @@ public final class RWSemaphore: KernelObject {
 
     @usableFromInline @inline(never)
     func giveBackSlowly(_ operation: Operation, _ file: StaticString, _ line: UInt32) async {
+        if omits(operation, file, line) || wasOmitted() { return }
         await kernel.step(operation, on: self, file, line)
         if kernel.isHalting { return }
         giveBack(operation, kernel.current)

@@ -34,6 +34,7 @@ public final class WaitQueue: KernelObject {
         on object: KernelObject? = nil, _ file: StaticString = #fileID, _ line: UInt32 = #line,
         until condition: @escaping () -> Bool
     ) async {
+        if omits(.wait, file, line) { return }
         let me = ObjectIdentifier(kernel.current)
         conditions[me] = (condition, object ?? self)
         await kernel.step(.wait, on: self, file, line)
@@ -49,6 +50,7 @@ public final class WaitQueue: KernelObject {
         on object: KernelObject? = nil, _ file: StaticString = #fileID, _ line: UInt32 = #line,
         until condition: @escaping () -> Bool
     ) async throws(Errno) {
+        if omits(.waitInterruptible, file, line) { return }
         let me = ObjectIdentifier(kernel.current)
         conditions[me] = (condition, object ?? self)
         await kernel.step(.waitInterruptible, on: self, file, line)
@@ -115,6 +117,7 @@ public final class Completion: KernelObject {
 
     /// Lets one waiter on, as `complete`.
     public func complete(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        if omits(.complete, file, line) { return }
         await kernel.step(.complete, on: self, file, line)
         changed(0, from: UInt64(done), to: UInt64(done + 1))
         done += 1

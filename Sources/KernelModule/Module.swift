@@ -119,6 +119,7 @@ public final class Module: KernelObject, KernelText {
     ///
     /// The corresponding kernel function is `try_module_get`.
     public func tryGet(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Bool {
+        if omits(.tryModuleGet, file, line) { return true }
         await kernel.step(.tryModuleGet, on: self, file, line)
         if kernel.isHalting { return true }
         let isLive = state != .going && references > 0
@@ -138,6 +139,7 @@ public final class Module: KernelObject, KernelText {
 
     /// Gives a reference back, a step of its own. The kernel's `module_put`.
     public func put(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
+        if omits(.modulePut, file, line) || wasOmitted() { return }
         await kernel.step(.modulePut, on: self, file, line)
         if kernel.isHalting { return }
         if references <= 0 {

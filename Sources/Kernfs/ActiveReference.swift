@@ -49,6 +49,7 @@ extension KernfsNode {
     }
 
     private func getActiveSlowly(_ file: StaticString, _ line: UInt32) async -> Bool {
+        if omits(.getActive, file, line) { return true }
         if let lockClass { kernel.trying(lockClass) }
         await kernel.step(.getActive, on: self, file, line)
         if kernel.isHalting { return false }
@@ -62,6 +63,10 @@ extension KernfsNode {
             return false
         }
         await kernel.stepDone(.getActive, on: self)
+        if endsEarly(.getActive, file, line) {
+            await kernel.step(.putActive, on: self, file, line)
+            if !kernel.isHalting { drop(kernel.current) }
+        }
         return true
     }
 
@@ -87,6 +92,7 @@ extension KernfsNode {
     }
 
     private func putActiveSlowly(_ file: StaticString, _ line: UInt32) async {
+        if omits(.putActive, file, line) || wasOmitted() { return }
         await kernel.step(.putActive, on: self, file, line)
         if kernel.isHalting { return }
         drop(kernel.current)
@@ -104,6 +110,7 @@ extension KernfsNode {
     ///
     /// The corresponding kernel function is `kernfs_unbreak_active_protection`.
     public func unbreakActiveProtection() async {
+        if mutated("unbreak omitted") { return }
         await kernel.step(.getActive, on: self)
         if kernel.isHalting { return }
         take(kernel.current, #fileID, #line)

@@ -88,6 +88,10 @@ public final class KernfsNode: KernelObject {
         }
     }
 
+    #if ZRAMFS_MUTATIONS
+        public override var mutationName: String { "node" }
+    #endif
+
     /// True until removal begins.
     public var isActive: Bool { active >= 0 }
 

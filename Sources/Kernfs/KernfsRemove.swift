@@ -11,7 +11,7 @@ extension KernfsRoot {
         defer { kernel.leave() }
         await kernel.step(.deactivate, on: top, file, line)
         if kernel.isHalting { return }
-        for node in postOrder(top) {
+        for node in postOrder(top) where !node.omits(.deactivate, file, line) {
             node.noteCondition()
             if node.isActive { node.count(KernfsNode.deactivatedBias) }
         }
@@ -75,6 +75,7 @@ extension KernfsRoot {
         if let lockClass = node.lockClass {
             kernel.acquiring(lockClass, node, .exclusive, by: kernel.current, file, line)
         }
+        if node.omits(.drain, file, line) { return }
         await kernel.step(.drain, on: node, file, line)
         await kernel.stepDone(.drain, on: node)
     }

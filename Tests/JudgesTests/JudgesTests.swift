@@ -5,9 +5,6 @@ import Testing
 /// Samples of what `make judges` does at length.
 @Suite("Judges")
 struct JudgesTests {
-    static let table = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../Fixtures/pairs/table").standardizedFileURL
-
     @Test("generated scenarios of every driver: each reduction on and off finds the same")
     func generated() {
         var ways = Ways()
@@ -21,19 +18,6 @@ struct JudgesTests {
             }
         }.compactMap { $0 }
         #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
-    }
-
-    @Test("pairs and triples: a sample finds what the table says")
-    func pairs() throws {
-        let known = try PairTable(text: try String(contentsOf: Self.table, encoding: .utf8))
-        #expect(known.unexplained == [])
-        // A prime, so that every row and every table is met.
-        let cells = Array(Cell.all.enumerated().filter { $0.offset % 89 == 5 }.map(\.element))
-        let found = inParallel(cells.count, threads: 2) { try? cells[$0].verdicts() }
-        var table = PairTable()
-        for (cell, verdicts) in zip(cells, found) { table.set(cell, try #require(verdicts)) }
-        #expect(table.differences(from: known) == [])
-        #expect(cells.allSatisfy { known.verdicts[$0] != nil })
     }
 
     @Test("a table that was written is read again") func tables() throws {
