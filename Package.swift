@@ -84,7 +84,9 @@ let package = Package(
             swiftSettings: settings),
         tests("FuseBridgeTests", ["FuseBridge", "KernelCore", "Kernfs", system]),
         tests("CPUHotplugTests", ["CPUHotplug", "KernelCore", system]),
-        tests("ExplorerTests", ["Explorer", "KernelCore", "Kernfs", "Machine", "Zram"]),
+        tests(
+            "ExplorerTests",
+            ["DriverModel", "Explorer", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         tests("JudgesTests", ["Judges"]),
         tests("KernelCoreTests", ["KernelCore", system]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),

@@ -40,18 +40,21 @@ public func explore(
         isWhole: !options.reductions.contains(.namedFiles))
     let digest = setting.programDigest
     let isPart = saved?.isPart == true
-    let (share, counts, left) = search(setting, options, saved, exchange, isInterrupted, progress)
+    let budget = Budget(options, isInterrupted: isInterrupted)
+    let (share, counts, left) = search(setting, options, budget, saved, exchange, progress)
     if let left, let saving { saving(left.named(SearchIdentity(scenario, patches, options.reductions))) }
     var findings: [Outcome.Finding] = []
     let wanted = Set(share.result.failures.keys)
     // Who ended the search, or does a part of it, does not wait for what comes behind it.
     let isHurried = isPart || isInterrupted?() == true
+    var isCut = share.isCut
     let isMinimising = options.isMinimising && !isHurried
     var reductions = share.reductions
     var mistake = share.mistake
     func look(recalls: Bool) -> (search: ShortestSearch, isMinimal: Bool) {
         var shortest = ShortestSearch(
-            setting, recalls: recalls, checkEvery: options.checkEvery, cache: recalls ? share.cache : StepCache())
+            setting, recalls: recalls, checkEvery: options.checkEvery, cache: recalls ? share.cache : StepCache(),
+            budget: budget)
         let isMinimal = isMinimising && !wanted.isEmpty && shortest.search(wanted, runs: options.minimisingRuns)
         return (shortest, isMinimal)
     }
@@ -68,60 +71,64 @@ public func explore(
                 failure: found?.failure ?? failure, schedule: Schedule(digest: digest, path: found?.path ?? path),
                 preemptions: found?.preemptions, isMinimal: found != nil && isMinimal))
     }
-    if setting.isUnbounded, wanted.isEmpty, !isHurried, let starved = starvation(setting, digest, share, options) {
-        findings.append(starved)
+    if setting.isUnbounded, wanted.isEmpty, !isHurried {
+        let (starved, isWhole) = starvation(setting, digest, share, options, budget)
+        if let starved { findings.append(starved) }
+        if !isWhole { isCut = true }
     }
     findings.sort { $0.failure.verdict < $1.failure.verdict }
     var verdicts = findings.map(\.failure.verdict)
-    if verdicts.isEmpty { verdicts = [share.isCut ? .undecided : .proved] }
+    if verdicts.isEmpty { verdicts = [isCut ? .undecided : .proved] }
     return Outcome(
         scenario: scenario.name, patches: patches.sorted().map(\.rawValue), verdicts: verdicts, findings: findings,
-        counts: counts, reductions: reductions, mistake: mistake,
+        counts: counts, reductions: reductions, mistake: mistake, isCut: isCut,
         isRepeatable: options.threads == 1 && saved == nil && mistake == nil, digest: digest,
         finals: String(share.result.finals.sorted().reduce(1, mix), radix: 16))
 }
 
-/// A fair way round in which somebody never comes to their end.
+/// A fair way round in which somebody never comes to their end, and whether all states were looked at for it.
 private func starvation(
-    _ setting: Setting, _ digest: String, _ share: SearchShare, _ options: ExploreOptions
-) -> Outcome.Finding? {
+    _ setting: Setting, _ digest: String, _ share: SearchShare, _ options: ExploreOptions, _ budget: Budget
+) -> (Outcome.Finding?, isWhole: Bool) {
     let scripts = setting.scenario.terminals
+    let limit = Int(Int32.max) - 1
     let graph =
         share.reductions.contains(.recalledSteps)
-        ? StateGraph.recalling(setting, limit: 1_000_000, cache: share.cache, checkEvery: options.checkEvery)
-        : StateGraph(setting, limit: 1_000_000)
+        ? StateGraph.recalling(
+            setting, limit: limit, cache: share.cache, checkEvery: options.checkEvery, budget: budget)
+        : StateGraph(setting, limit: limit, budget: budget)
     let endless = scripts.indices.reduce(UInt32(0)) { scripts[$1].isEndless ? $0 | 1 << UInt32($1) : $0 }
     let starvation = Starvation(graph: graph, endless: endless)
-    guard let (tasks, states) = starvation.find() else { return nil }
+    guard let (tasks, states) = starvation.find() else { return (nil, graph.isComplete) }
     let first = tasks.trailingZeroBitCount
     let name = first < scripts.count ? scripts[first].name : "zramfs"
-    return Outcome.Finding(
+    let finding = Outcome.Finding(
         failure: Failure(
             verdict: .starvation,
             what: "\(name) can be kept from its end for ever, by a way round of \(states.count) states", task: first),
         schedule: Schedule(digest: digest, path: starvation.round(states)), preemptions: nil, isMinimal: false)
+    return (finding, graph.isComplete)
 }
 
 /// The depth-first search, again and again until it ends with the table that it began with.
 ///
 /// - Returns: also what is left, if it was stopped.
 func search(
-    _ setting: Setting, _ options: ExploreOptions, _ saved: SavedSearch? = nil, _ exchange: StateExchange? = nil,
-    _ isInterrupted: (@Sendable () -> Bool)? = nil, _ progress: (@Sendable (ExploreProgress) -> Void)? = nil
+    _ setting: Setting, _ options: ExploreOptions, _ budget: Budget, _ saved: SavedSearch? = nil,
+    _ exchange: StateExchange? = nil, _ progress: (@Sendable (ExploreProgress) -> Void)? = nil
 ) -> (SearchShare, SearchCounts, SavedSearch?) {
     let origin = saved
     let isPart = saved?.isPart == true
     var saved = saved
     var table = saved?.table ?? SharingTable()
-    let clock = KernelClock()
     var counts = saved?.counts ?? SearchCounts()
     var attempts = max(1, counts.attempts)
     var reductions = options.reductions
     var mistake: String?
     while true {
         let first = saved?.branches ?? [WorkPool.Branch(path: [])]
-        let share = SearchShare(pool: WorkPool(threads: options.threads, first: first))
-        share.limit(options, isInterrupted, progress)
+        let share = SearchShare(pool: WorkPool(threads: options.threads, first: first), budget: budget)
+        share.set(options, progress)
         share.reductions = reductions
         share.mistake = mistake
         if let saved { share.load(saved) }
@@ -153,14 +160,14 @@ func search(
             mistake = wrong
             reductions.remove(.recalledSteps)
         }
-        if isPart { share.isCut = true }
+        if isPart { share.cutOff() }
         if !isBroken || share.isCut {
             counts.states = share.stateCount
             counts.finalStates = share.result.finals.count
             counts.attempts = attempts
             counts.firstFailure = share.result.first
             if reductions.contains(.recalledSteps) { share.cache = searchers[0].cache }
-            counts.seconds = (saved?.counts.seconds ?? 0) + Double(clock.now) / 1e9
+            counts.seconds = (saved?.counts.seconds ?? 0) + budget.seconds
             guard share.isCut else { return (share, counts, nil) }
             let left = share.pool.remaining + searchers.flatMap(\.leftovers)
             return (share, counts, SavedSearch(share, counts, merged, left, isBroken: isBroken, from: origin))

@@ -6,7 +6,7 @@ public struct ExploreOptions: Codable, Sendable {
     public var checkEvery = 4096
     /// Threads; each has its own machines.
     public var threads = 1
-    /// Bytes that the set of states may take; beyond, the search ends undecided.
+    /// Bytes that the process may take for it; beyond, the search ends undecided.
     public var memory = 2 << 30
     /// Seconds that it may take; beyond, it ends undecided.
     public var seconds = Double.infinity

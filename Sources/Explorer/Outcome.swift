@@ -26,6 +26,8 @@ public struct Outcome: Codable, Sendable {
     public let reductions: Reductions
     /// A step that did something else than was recalled, if one did: the search was done again without recalling.
     public let mistake: String?
+    /// Not everything was looked at: there may be more findings.
+    public let isCut: Bool
     /// Repeated, the search gives the same numbers: it had one thread, and began at the beginning.
     public let isRepeatable: Bool
     /// Stands for scenario, patches and program.

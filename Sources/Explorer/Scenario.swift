@@ -1,6 +1,7 @@
 import DriverModel
 import Foundation
 import KernelCore
+import KernelModule
 import Machine
 import SystemPackage
 
@@ -26,6 +27,8 @@ public struct Scenario: Sendable {
     let refused: Set<Errno>
     /// The kernel's files and errnos, and its CPUs.
     let machine: (abi: ABI, cpus: Int)
+    /// Drivers that its machine has beside the usual ones; for tests.
+    var drivers: [@Sendable (DriverCore) -> ModuleDefinition] = []
 
     /// What the machine is, as options of mount; empty if it is as usual.
     public var machineOptions: String { Self.options(machine) }

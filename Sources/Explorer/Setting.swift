@@ -23,6 +23,7 @@ struct Setting: Sendable {
         configuration.patches = patches
         configuration.abi = scenario.machine.abi
         configuration.cpus = scenario.machine.cpus
+        configuration.drivers = scenario.drivers
         if !isWhole { configuration.files = scenario.files }
         self.configuration = configuration
         isUnbounded = scenario.terminals.contains { $0.isUnbounded }

@@ -1,24 +1,21 @@
 /// A thread that does blocking things one after the other. It starts with the first of them.
 final class HostWorker: @unchecked Sendable {
-    // Unchecked: all state is in the monitor; `thread` is set under it.
+    // Unchecked: all state is in the monitor.
     private struct Work {
         var list: [() -> Void] = []
         var isOver = false
-        var isStarted = false
+        var thread: HostThread?
     }
 
     private let work = Monitor(Work())
-    private var thread: HostThread?
 
     /// Has `body` run on the thread; after `end()` nothing happens.
     func post(_ body: @escaping () -> Void) {
-        let isFirst = work.change { work in
-            defer { work.isStarted = true }
-            guard !work.isOver else { return false }
+        work.change { work in
+            guard !work.isOver else { return }
             work.list.append(body)
-            return !work.isStarted
+            if work.thread == nil { work.thread = HostThread("host") { [self] in run() } }
         }
-        if isFirst { thread = HostThread("host") { [self] in run() } }
     }
 
     private func run() {
@@ -36,7 +33,10 @@ final class HostWorker: @unchecked Sendable {
 
     /// Ends the thread once it has done what it was given.
     func end() {
-        work.change { $0.isOver = true }
+        let thread = work.change { work -> HostThread? in
+            work.isOver = true
+            return work.thread
+        }
         thread?.join()
     }
 }

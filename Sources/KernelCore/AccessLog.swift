@@ -9,6 +9,9 @@ public struct AccessLog {
     public static let privates: UInt32 = 0x2000_0000
     /// A module's text: this and the module's number.
     public static let texts: UInt32 = 0x1000_0000
+    /// Whether an object is held: this and the object's number. Who gives it back writes it, who looks without waiting
+    /// reads it: for nobody else can the giving back come too early.
+    public static let looks: UInt32 = 0x0800_0000
     /// Allocations: this and what tells them apart.
     public static let allocations: UInt32 = 0x4000_0000
 

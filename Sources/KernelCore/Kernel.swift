@@ -78,6 +78,8 @@ public final class Kernel {
     public var timing: Timing?
     /// What delayed tasks are said to wait for, by name.
     var delays: [String: KernelObject] = [:]
+    /// What tasks sleep on while exploring.
+    private(set) var sleep: Timer?
     /// Stands in for `current` while no task runs.
     let idle = KernelTask(kernel: nil, name: "swapper/0", serial: 0, pid: 0)
     /// Tasks that ended with something in hand: nobody counts references to who holds an object.
@@ -105,6 +107,7 @@ public final class Kernel {
         log.isOn = mode == .live
         points.isOn = mode == .live
         lockdep.isOn = mode == .live
+        if mode == .exploring { sleep = Timer(kernel: self, name: "msleep") }
     }
 
     /// Calls `body` with the task whose code runs now, and counts no reference: for what every step does.
@@ -160,7 +163,24 @@ public final class Kernel {
         task.index = tasks.count
         let reference = Unmanaged.passUnretained(task)
         tasks.append(task)
+        if mode == .exploring { inherit(task) }
         return reference
+    }
+
+    /// What a task is born with is part of its state: it may go by all that its maker has seen, and point to whatever its
+    /// maker points to.
+    @inline(never)
+    private func inherit(_ task: KernelTask) {
+        let maker = current
+        guard maker !== idle, !isHalting else { return }
+        accesses.write(AccessLog.births)
+        // Of several that are born in one step each is itself.
+        maker.observe(mix(task.name.fingerprint, 29))
+        task.history = maker.history
+        for id in maker.knownMemory where !task.opened.contains(id) {
+            pin(id)
+            task.opened.append(id)
+        }
     }
 
     /// Drops everything that an orderly shutdown would, once all tasks have run out.
@@ -191,6 +211,7 @@ public final class Kernel {
         }
         tasks = []
         spare = nil
+        sleep = nil
         memory = [:]
         statics = []
         freedMemory = []

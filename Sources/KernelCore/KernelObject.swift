@@ -132,6 +132,19 @@ open class KernelObject: Fingerprinted {
     @inline(__always)
     public final func noteRead() { kernel.accesses.read(accessID) }
 
+    /// Says that the current step asks whether the object is held, and goes on if it is: `mutex_trylock` and the like.
+    @inline(__always)
+    public final func noteLook() {
+        kernel.accesses.read(accessID)
+        if !AccessLog.isPrivate(accessID) { kernel.accesses.read(accessID | AccessLog.looks) }
+    }
+
+    /// Says that the current step gives the object back.
+    @inline(__always)
+    public final func noteRelease() {
+        if !AccessLog.isPrivate(accessID) { kernel.accesses.write(accessID | AccessLog.looks) }
+    }
+
     /// Says that the current task goes on by what it sees of the object's state: `value`.
     @inline(__always)
     public final func observe(_ value: UInt64) {

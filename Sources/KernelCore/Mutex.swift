@@ -69,7 +69,7 @@ public final class Mutex: KernelObject {
         await kernel.step(.tryLock, on: self, file, line)
         if kernel.isHalting { return true }
         kernel.current.observe(holder == nil ? 3 : 5)
-        noteRead()
+        noteLook()
         guard holder == nil else { return false }
         take(kernel.current, file, line)
         return true
@@ -129,6 +129,7 @@ public final class Mutex: KernelObject {
         if !isHeld(by: task) { imbalance() }
         self.holder = nil
         changed(0, from: 2, to: 1)
+        noteRelease()
         holder._withUnsafeGuaranteedRef { kernel.release(self, by: $0) }
         wakeWaiters()
     }

@@ -143,6 +143,7 @@ public final class RWSemaphore: KernelObject {
             owner = nil
             changed(0, from: 2, to: 1)
         }
+        noteRelease()
         kernel.release(self, by: task)
         wakeWaiters()
     }

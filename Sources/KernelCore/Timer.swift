@@ -13,7 +13,8 @@ public final class Timer: KernelObject {
     public static func sleep(
         _ kernel: Kernel, milliseconds: UInt64, _ file: StaticString = #fileID, _ line: UInt32 = #line
     ) async {
-        let timer = Timer(kernel: kernel, name: "msleep")
+        // While exploring all sleep on one: it has no state, and another for each sleep would make each a new state.
+        let timer = kernel.sleep ?? Timer(kernel: kernel, name: "msleep")
         if kernel.mode == .live, milliseconds > 0, let alarm = kernel.alarm {
             timer.isOver = false
             alarm(milliseconds * 1_000_000) {

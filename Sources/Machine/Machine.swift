@@ -25,6 +25,8 @@ public struct MachineConfiguration: Sendable {
     public var tools: String?
     /// If set, the only attribute files that devices and modules have; for explorations.
     public var files: Set<String>?
+    /// Drivers beside those that every machine has; the explorer's own tests bring some.
+    public var drivers: [@Sendable (DriverCore) -> ModuleDefinition] = []
 
     /// The thread's kernel, two CPUs, one device.
     public init() {}
@@ -88,6 +90,7 @@ public final class Machine {
         for specimen in Specimens.definitions(core: core, fixes: { [weak self] in self?.fixes ?? .init() }) {
             modules.install(specimen)
         }
+        for driver in configuration.drivers { modules.install(driver(core)) }
         core.onlineCPUs = { [weak hotplug] in hotplug?.onlineCount ?? 1 }
         try addCPUs()
         if mode == .live, let tools = configuration.tools { view = try View(self, tools: tools) }

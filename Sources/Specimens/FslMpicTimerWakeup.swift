@@ -23,21 +23,44 @@ public final class FslMpicTimerWakeup: ModuleCode {
     private var wakeup: Wakeup? { wakeupPointer.target }
     private let wakeupPointer: Pointer<Wakeup>
     private var node: KernfsNode?
+    private let timer: MPICTimer
     private var kernel: Kernel { core.kernel }
+
+    /// The timer of the interrupt controller, which is no part of the driver.
+    private final class MPICTimer {
+        /// It was started, and its interrupt neither came nor was it freed.
+        let isArmed: Noted<Bool>
+        /// A task stands for the interrupt: one at a time, whenever it was started.
+        let hasInterrupt: Noted<Bool>
+        /// Where that task waits.
+        let queue: WaitQueue
+        /// The last start, and the last whose time has come; live only, for while exploring it may come at any time.
+        var alarms = (started: 0, rung: 0)
+        var isDue: Bool { alarms.started == alarms.rung }
+
+        init(_ kernel: Kernel) {
+            isArmed = Noted(false, in: kernel.globals, name: "mpic_timer_armed")
+            hasInterrupt = Noted(false, in: kernel.globals, name: "mpic_timer_irq")
+            queue = WaitQueue(kernel: kernel, name: "mpic_timer")
+        }
+    }
 
     /// The driver's `struct fsl_mpic_timer_wakeup`.
     private final class Wakeup: KernelMemory {
         /// The timer that runs: the second at which it is over, counted from boot; 0 if none does.
         let timer: Guarded<UInt64>
-        /// Tells timers apart; an interrupt of one that was freed does not come.
-        var generation: UInt64 = 0 { didSet { work.changed(1, from: oldValue, to: generation) } }
-        /// Who waits for the timer, or for work that was queued to be over.
+        /// The work is queued: `WORK_STRUCT_PENDING`.
+        let isQueued: Noted<Bool>
+        /// A worker has taken it up, and looks again when it is done: work does not run beside itself.
+        let isWorking: Noted<Bool>
+        /// Who waits for the work to be over.
         let work: WaitQueue
-        var queued = 0 { didSet { work.changed(0, from: UInt64(oldValue), to: UInt64(queued)) } }
 
         init(kernel: Kernel, lock: Mutex) {
             let members = Members(kernel)
             timer = Guarded(0, in: members, name: "timer") { lock.isHeldByCurrent }
+            isQueued = Noted(false, in: members, name: "is_queued")
+            isWorking = Noted(false, in: members, name: "is_working")
             work = WaitQueue(kernel: kernel, name: "free_work", in: members)
             super.init(kernel: kernel, kind: "struct fsl_mpic_timer_wakeup", members: members)
         }
@@ -49,6 +72,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
         self.fixes = fixes
         lock = Mutex(kernel: core.kernel, name: "sysfs_lock", in: module.data)
         wakeupPointer = Pointer(in: module.data, name: "fsl_wakeup")
+        timer = MPICTimer(core.kernel)
     }
 
     /// The driver's `fsl_wakeup_sys_init`: the attribute is the MPIC subsystem's own, `/mpic/timer_wakeup`.
@@ -82,7 +106,8 @@ public final class FslMpicTimerWakeup: ModuleCode {
         if fixes.cancelsWork {
             await lock.unlock()
             // The kernel's cancel_work_sync.
-            await wakeup.work.wait { wakeup.queued == 0 }
+            wakeup.isQueued.value = false
+            await wakeup.work.wait(on: wakeup.isWorking) { !wakeup.isWorking.unchecked }
             wakeup.free()
             return
         }
@@ -102,8 +127,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
             return await driver.lock.withLock {
                 wakeup.touch()
                 let end = wakeup.timer.value
-                let now = driver.kernel.mode == .live ? driver.kernel.now / 1_000_000_000 : 0
-                return end == 0 ? "0\n" : "\(end - min(end, now) + 1)\n"
+                return end == 0 ? "0\n" : "\(end - min(end, driver.now) + 1)\n"
             }
         },
         { driver, bytes async throws(Errno) in
@@ -125,29 +149,52 @@ public final class FslMpicTimerWakeup: ModuleCode {
     /// The kernel's `mpic_free_timer`: its interrupt comes no more. Under the lock.
     private func stop(_ wakeup: Wakeup) {
         if wakeup.timer.value != 0 { wakeup.timer.value = 0 }
-        wakeup.generation += 1
-        wakeup.work.wakeWaiters()
+        timer.isArmed.value = false
+        timer.queue.wakeWaiters()
     }
 
-    /// Starts a timer whose interrupt queues the work; while exploring it may come at any time. Under the lock.
+    /// Starts a timer; while exploring its interrupt may come at any time. Under the lock.
     private func start(_ wakeup: Wakeup, seconds: UInt64) {
-        let generation = wakeup.generation
-        var isOver = kernel.mode == .exploring
-        wakeup.timer.value = (kernel.mode == .live ? kernel.now / 1_000_000_000 : 0) + seconds
+        wakeup.timer.value = now + seconds
+        timer.isArmed.value = true
         if kernel.mode == .live {
-            kernel.alarm?(seconds * 1_000_000_000) {
-                isOver = true
-                wakeup.work.wakeWaiters()
+            timer.alarms.started += 1
+            kernel.alarm?(seconds * 1_000_000_000) { [timer, number = timer.alarms.started] in
+                timer.alarms.rung = number
+                timer.queue.wakeWaiters()
             }
         }
-        kernel.accesses.write(AccessLog.births)
+        guard !timer.hasInterrupt.value else { return }
+        timer.hasInterrupt.value = true
         kernel.spawn("mpic-timer") { [self] _ in
-            try? await wakeup.work.waitInterruptible { isOver || wakeup.generation != generation }
-            wakeup.work.noteRead()
-            guard !kernel.isHalting, wakeup.generation == generation else { return }
-            wakeup.queued += 1
-            kernel.accesses.write(AccessLog.births)
-            kernel.spawn("kworker/0:1") { [self] _ in await freeResource(wakeup) }
+            try? await timer.queue.waitInterruptible(on: timer.isArmed) { [timer] in
+                !timer.isArmed.unchecked || timer.isDue
+            }
+            timer.hasInterrupt.value = false
+            guard !kernel.isHalting, timer.isArmed.value else { return }
+            timer.isArmed.value = false
+            queueWork(wakeup)
+        }
+    }
+
+    /// Seconds since boot; while exploring time stands still.
+    private var now: UInt64 { kernel.mode == .live ? kernel.now / 1_000_000_000 : 0 }
+
+    /// The interrupt's `schedule_work`: work that is queued already is not queued again.
+    private func queueWork(_ wakeup: Wakeup) {
+        guard !wakeup.isQueued.value else { return }
+        wakeup.isQueued.value = true
+        guard !wakeup.isWorking.value else { return }
+        wakeup.isWorking.value = true
+        kernel.spawn("kworker/0:1") { [self] _ in
+            repeat {
+                await kernel.step(.wake, on: wakeup.work)
+                guard wakeup.isQueued.value else { break }
+                wakeup.isQueued.value = false
+                await freeResource(wakeup)
+            } while !kernel.isHalting && wakeup.isQueued.value
+            wakeup.isWorking.value = false
+            wakeup.work.wakeWaiters()
         }
     }
 
@@ -161,7 +208,5 @@ public final class FslMpicTimerWakeup: ModuleCode {
                 if !kernel.isHalting, kernel.current.state != .dead { stop(wakeup) }
             }
         }
-        wakeup.queued -= 1
-        wakeup.work.wakeWaiters()
     }
 }

@@ -21,7 +21,7 @@ struct ExploreCommand: ParsableCommand {
     @OptionGroup var scenario: ScenarioArguments
     @OptionGroup var policy: PolicyArguments
     @Option(help: "Threads; each has its own machines.") var threads = 1
-    @Option(help: "Megabytes for the states that were seen.") var memory = 2048
+    @Option(help: "Megabytes that the search may take.") var memory = 2048
     @Option(help: "Seconds at most.") var seconds: Double?
     @Option(
         help:
@@ -209,6 +209,8 @@ enum OutcomeText {
             Swift.print("PROVED: no schedule of the simulated kernel's steps fails")
         } else if outcome.findings.isEmpty {
             Swift.print("NOTHING FOUND, but not everything was looked at")
+        } else if outcome.isCut {
+            Swift.print("CUT: not everything was looked at, more may go wrong")
         }
         Swift.print(
             "  looked at \(counts.states) states, \(counts.transitions) transitions, \(counts.finalStates) ends in "

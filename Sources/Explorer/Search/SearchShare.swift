@@ -3,7 +3,7 @@ import Synchronization
 
 /// What the threads of one search share.
 final class SearchShare: @unchecked Sendable {
-    // Unchecked: `isCut` is only ever set to true; `depthLimit` is set before the threads start.
+    // Unchecked: what is no constant is set before the threads start or after they have ended; the rest is locked or atomic.
     let states = StateSet()
     let pool: WorkPool
     /// Schedules are not followed beyond this.
@@ -11,14 +11,17 @@ final class SearchShare: @unchecked Sendable {
     /// Tells of states, and is told, if this is a part of a search.
     var exchange: StateExchange?
     /// Something was not looked at.
-    var isCut = false
+    var isCut: Bool { cut.load(ordering: .relaxed) }
+    private let cut = Atomic<Bool>(false)
+    /// Not everything will be looked at.
+    func cutOff() { cut.store(true, ordering: .relaxed) }
     /// Something was not looked at, and is in no branch either.
     var hasLost: Bool { lost.load(ordering: .relaxed) }
     private let lost = Atomic<Bool>(false)
     /// Not everything will be looked at, nor can it be later.
     func lose() {
         lost.store(true, ordering: .relaxed)
-        isCut = true
+        cutOff()
     }
     /// What makes the search shorter; without recalled steps once one of them was wrong.
     var reductions = Reductions.all
@@ -29,7 +32,8 @@ final class SearchShare: @unchecked Sendable {
     var checkEvery: Int { options.checkEvery }
     private let plain = Atomic<Int>(0)
     private let found = Synchronization.Mutex(Found())
-    private let clock = KernelClock()
+    /// Of the whole exploration.
+    let budget: Budget
 
     struct Found {
         var finals: Set<UInt64> = []
@@ -38,14 +42,16 @@ final class SearchShare: @unchecked Sendable {
         var first: Double?
     }
 
-    init(pool: WorkPool) { self.pool = pool }
+    init(pool: WorkPool, budget: Budget) {
+        self.pool = pool
+        self.budget = budget
+    }
 
-    var seconds: Double { Double(clock.now) / 1e9 }
+    var seconds: Double { budget.seconds }
     var result: Found { found.withLock { $0 } }
     var stateCount: Int { max(states.count, plain.load(ordering: .relaxed)) }
 
     private var options = ExploreOptions()
-    private var isInterrupted: (@Sendable () -> Bool)?
     private var progress: (@Sendable (ExploreProgress) -> Void)?
     /// What is done of the whole: in branches that are finished, and in those that threads are at.
     private let done = Synchronization.Mutex((finished: 0.0, current: [Int: Double]()))
@@ -54,13 +60,9 @@ final class SearchShare: @unchecked Sendable {
     private let ticks = Atomic<Int>(0)
     private let steps = Atomic<Int>(0)
 
-    /// Sets the budget and who is told; before the threads start.
-    func limit(
-        _ options: ExploreOptions, _ isInterrupted: (@Sendable () -> Bool)?,
-        _ progress: (@Sendable (ExploreProgress) -> Void)?
-    ) {
+    /// Says how to search, and who is told; before the threads start.
+    func set(_ options: ExploreOptions, _ progress: (@Sendable (ExploreProgress) -> Void)?) {
         self.options = options
-        self.isInterrupted = isInterrupted
         self.progress = progress
     }
 
@@ -92,15 +94,20 @@ final class SearchShare: @unchecked Sendable {
     func tick(_ count: Int) {
         steps.add(count, ordering: .relaxed)
         guard ticks.add(1, ordering: .relaxed).newValue & 0xff == 0 else { return }
-        if seconds > options.seconds || states.bytes > options.memory || isInterrupted?() == true {
-            isCut = true
-            pool.stop()
-        }
+        if budget.look() { stop() }
         exchange?.sync(states)
         progress?(
             ExploreProgress(
                 seconds: seconds, states: stateCount, steps: steps.load(ordering: .relaxed), fraction: fraction,
                 begun: begun, bytes: states.bytes))
+    }
+
+    /// Called by each thread now and then in the middle of a run, which may have no end.
+    func tickWithin() { if budget.lookNowAndThen() { stop() } }
+
+    private func stop() {
+        cutOff()
+        pool.stop()
     }
 
     func countState() { plain.add(1, ordering: .relaxed) }

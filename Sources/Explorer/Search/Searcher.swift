@@ -127,6 +127,7 @@ final class Searcher {
         walker.go(path.dropLast())
         sleeping = []
         if !path.isEmpty { take() }
+        var length = 0
         while !table.isBroken, walker.mistake == nil, !shared.pool.isStopped {
             if let failure = walker.failure ?? (setting.isUnbounded ? walker.cycle() : nil) {
                 end(failure)
@@ -134,6 +135,8 @@ final class Searcher {
             }
             guard extend() else { return false }
             take()
+            length += 1
+            if length & 0xff == 0 { shared.tickWithin() }
         }
         if table.isBroken || walker.mistake != nil { shared.pool.stop() }
         return true
@@ -218,7 +221,7 @@ final class Searcher {
 
     private func looksLocal(_ number: Int) -> Bool {
         guard let object = walker.object(number) else { return true }
-        return walker.local(number).isRelease || !table.isShared(object)
+        return !table.isShared(walker.local(number).isRelease ? object | AccessLog.looks : object)
     }
 
     /// Takes the last step of the path for the first time, and sees what it does.

@@ -19,16 +19,20 @@ struct ShortestSearch {
     private var waiting: [[[[UInt8]]]] = [[[[]]]]
     private(set) var found: [Verdict: Found] = [:]
     private(set) var runs = 0
+    private let budget: Budget?
 
-    init(_ setting: Setting, recalls: Bool, checkEvery: Int = 4096, cache: StepCache = StepCache()) {
+    init(
+        _ setting: Setting, recalls: Bool, checkEvery: Int = 4096, cache: StepCache = StepCache(), budget: Budget? = nil
+    ) {
         self.setting = setting
+        self.budget = budget
         walker = Walker(setting, recalls: recalls, checkEvery: checkEvery, cache: cache)
     }
 
     /// A step that was recalled does something else when it is taken: what was found is not to be trusted.
     var mistake: String? { walker.mistake }
 
-    /// Searches until each of the verdicts was found, or so many runs were made.
+    /// Searches until each of the verdicts was found, so many runs were made, or the budget is spent.
     ///
     /// - Returns: true if what was found is minimal for certain.
     mutating func search(_ wanted: Set<Verdict>, runs limit: Int) -> Bool {
@@ -39,7 +43,7 @@ struct ShortestSearch {
             var length = 0
             while length < waiting[bound].count {
                 while let path = waiting[bound][length].popLast() {
-                    if runs >= limit || mistake != nil { return false }
+                    if runs >= limit || mistake != nil || budget?.lookNowAndThen() == true { return false }
                     follow(path, bound, wanted)
                 }
                 length += 1
@@ -70,7 +74,7 @@ struct ShortestSearch {
                 }
                 return
             }
-            if enabled.isEmpty || mistake != nil { return }
+            if enabled.isEmpty || mistake != nil || budget?.lookNowAndThen() == true { return }
             let path = walker.path
             let key = mix(walker.fingerprint, path.last.map { walker.hash(Int($0)) } ?? 0)
             if let old = best[key], old.preemptions < bound || old.steps <= path.count { return }

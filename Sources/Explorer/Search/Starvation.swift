@@ -4,10 +4,32 @@ struct Starvation {
     let graph: StateGraph
     /// Tasks that never mean to end, a bit each.
     let endless: UInt32
+    /// Of each state, while components are looked for.
+    private var marks: [Mark]
 
-    /// The starved tasks and the states of the way round; nil if there is none.
+    private struct Mark {
+        var isMember = false
+        var isOnStack = false
+        /// In order of discovery, from 1.
+        var number: Int32 = 0
+        var low: Int32 = 0
+    }
+
+    init(graph: StateGraph, endless: UInt32) {
+        self.graph = graph
+        self.endless = endless
+        marks = Array(repeating: Mark(), count: graph.nodes.count)
+    }
+
+    /// The starved tasks and the states of the way round; nil if there is none. In a graph that was cut, one among the
+    /// states whose steps are all known: of the others nobody can say what is fair.
     func find() -> (tasks: UInt32, states: [Int])? {
-        var pending = components(Array(graph.nodes.indices))
+        var search = self
+        return search.look()
+    }
+
+    private mutating func look() -> (tasks: UInt32, states: [Int])? {
+        var pending = components(graph.nodes.indices.filter { graph.nodes[$0].isWhole })
         while let component = pending.popLast() {
             let members = Set(component)
             var stepping: UInt32 = 0
@@ -81,40 +103,40 @@ struct Starvation {
     }
 
     /// Strongly connected components among some states; Tarjan's algorithm without recursion.
-    private func components(_ among: [Int]) -> [[Int]] {
-        let members = Set(among)
-        var number: [Int: Int] = [:]
-        var low: [Int: Int] = [:]
-        var onStack: Set<Int> = []
+    private mutating func components(_ among: [Int]) -> [[Int]] {
+        for node in among { marks[node] = Mark(isMember: true) }
+        defer { for node in among { marks[node] = Mark() } }
+        var count: Int32 = 0
         var stack: [Int] = []
         var result: [[Int]] = []
-        for root in among where number[root] == nil {
+        for root in among where marks[root].number == 0 {
             var calls: [(node: Int, edge: Int)] = [(root, 0)]
             while let (node, edge) = calls.last {
-                if edge == 0, number[node] == nil {
-                    number[node] = number.count
-                    low[node] = number[node]
+                if edge == 0, marks[node].number == 0 {
+                    count += 1
+                    marks[node].number = count
+                    marks[node].low = count
+                    marks[node].isOnStack = true
                     stack.append(node)
-                    onStack.insert(node)
                 }
                 if edge < graph.nodes[node].edges.count {
                     calls[calls.count - 1].edge += 1
                     let to = Int(graph.nodes[node].edges[edge].to)
-                    guard members.contains(to) else { continue }
-                    if number[to] == nil {
+                    guard marks[to].isMember else { continue }
+                    if marks[to].number == 0 {
                         calls.append((to, 0))
-                    } else if onStack.contains(to) {
-                        low[node] = min(low[node]!, number[to]!)
+                    } else if marks[to].isOnStack {
+                        marks[node].low = min(marks[node].low, marks[to].number)
                     }
                     continue
                 }
                 calls.removeLast()
-                if let caller = calls.last?.node { low[caller] = min(low[caller]!, low[node]!) }
-                guard low[node] == number[node] else { continue }
+                if let caller = calls.last?.node { marks[caller].low = min(marks[caller].low, marks[node].low) }
+                guard marks[node].low == marks[node].number else { continue }
                 var component: [Int] = []
                 repeat {
                     component.append(stack.removeLast())
-                    onStack.remove(component[component.count - 1])
+                    marks[component[component.count - 1]].isOnStack = false
                 } while component[component.count - 1] != node
                 result.append(component)
             }

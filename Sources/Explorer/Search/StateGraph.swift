@@ -8,6 +8,8 @@ struct StateGraph {
         var failure: Failure?
         /// Tasks that have not ended, a bit each.
         var alive: UInt32 = 0
+        /// All its edges are known.
+        var isWhole = false
         /// The first way here: the state before and the task that stepped.
         let parent: Int32
         let task: UInt8
@@ -20,11 +22,12 @@ struct StateGraph {
     /// False if it has more states than were wanted.
     private(set) var isComplete = true
 
-    /// Walks to all states, depth first; to no more than so many.
-    init(_ walk: some StateWalk, limit: Int) {
+    /// Walks to all states, depth first; to no more than so many, and not beyond the budget.
+    init(_ walk: some StateWalk, limit: Int, budget: Budget? = nil) {
         var levels: [(node: Int, todo: [UInt8])] = []
+        var isCut = false
         repeat {
-            while !walk.isMistaken {
+            while !walk.isMistaken, !isCut {
                 let (here, isNew) = enter(walk, from: levels.last?.node)
                 if let last = levels.last { nodes[last.node].edges.append((walk.path[levels.count - 1], Int32(here))) }
                 guard isNew else { break }
@@ -34,34 +37,42 @@ struct StateGraph {
                     let end = walk.end()
                     nodes[here].failure = end.failure
                     finals.insert(end.fingerprint)
+                    nodes[here].isWhole = true
                     break
                 }
                 levels.append((here, Array(enabled.dropFirst())))
                 walk.advance(Int(enabled[0]))
+                isCut = nodes.count > limit || budget?.lookNowAndThen() == true
             }
-            while let last = levels.last, last.todo.isEmpty { levels.removeLast() }
-            if nodes.count > limit || walk.isMistaken {
+            if walk.isMistaken || isCut {
                 isComplete = false
                 break
+            }
+            while let last = levels.last, last.todo.isEmpty {
+                nodes[last.node].isWhole = true
+                levels.removeLast()
             }
             if !levels.isEmpty {
                 walk.goBack(to: levels.count - 1)
                 walk.advance(Int(levels[levels.count - 1].todo.removeFirst()))
+                isCut = budget?.lookNowAndThen() == true
             }
         } while !levels.isEmpty
         walk.retire()
     }
 
     /// Takes every step on a machine.
-    init(_ setting: Setting, limit: Int) { self.init(PlainWalk(setting), limit: limit) }
+    init(_ setting: Setting, limit: Int, budget: Budget? = nil) {
+        self.init(PlainWalk(setting), limit: limit, budget: budget)
+    }
 
     /// Recalls steps that were seen before; takes all, if one of them turns out to be wrong.
     static func recalling(
-        _ setting: Setting, limit: Int, cache: StepCache = StepCache(), checkEvery: Int = 4096
+        _ setting: Setting, limit: Int, cache: StepCache = StepCache(), checkEvery: Int = 4096, budget: Budget? = nil
     ) -> Self {
         let walker = Walker(setting, recalls: true, checkEvery: checkEvery, cache: cache)
-        let graph = Self(walker, limit: limit)
-        return walker.isMistaken ? Self(setting, limit: limit) : graph
+        let graph = Self(walker, limit: limit, budget: budget)
+        return walker.isMistaken ? Self(setting, limit: limit, budget: budget) : graph
     }
 
     private mutating func enter(_ walk: some StateWalk, from: Int?) -> (Int, Bool) {

@@ -135,7 +135,6 @@ extension Terminal {
             await kernel.step(.lookup, on: machine.root.node)
             mounted.isAttached = false
             machine.root.node.changed(9, from: 0, to: 1)
-            kernel.accesses.write(AccessLog.births)
             kernel.spawn("zramfs") { [machine] _ in
                 do throws(Errno) { try await machine.modules.delete("zram", force: true) } catch {}
             }
