@@ -17,6 +17,7 @@ final class Attendant: Sendable {
     /// What there is to do now.
     private enum Work {
         case interrupt(UInt64)
+        case lockInterrupt(UInt64)
         case poll(OpaquePointer)
         case alarm(UInt64)
         case stop(@Sendable () -> Void)
@@ -29,6 +30,9 @@ final class Attendant: Sendable {
 
     /// A caller got a signal.
     func post(interrupt ticket: UInt64) { mail.change { $0.interrupts.append(ticket) } }
+
+    /// A caller who waits for a lock got a signal.
+    func post(lockInterrupt ticket: UInt64) { post(.lockInterrupt(ticket), after: 0) }
 
     /// A poller is to be told; the handle is handed over.
     func post(poll handle: OpaquePointer) { mail.change { $0.polls.append(handle) } }
@@ -67,6 +71,7 @@ final class Attendant: Sendable {
                 { Self.next(&$0, lastStop) })
             switch work {
             case .interrupt(let ticket): bridge.interrupted(ticket)
+            case .lockInterrupt(let ticket): bridge.lockInterrupted(ticket)
             case .alarm(let number): bridge.rang(number)
             case .poll(let handle):
                 fuse_lowlevel_notify_poll(handle)

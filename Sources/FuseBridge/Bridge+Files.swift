@@ -8,17 +8,30 @@ import SystemPackage
 
 extension Bridge {
     func open(_ request: consuming Request, _ id: UInt64, _ info: fuse_file_info) {
-        let found = isolation.read { (inode: inodes[id], node: inodes[id]?.node) }
-        guard let inode = found.inode, let node = found.node else { return request.fail(.noSuchFileOrDirectory) }
         let flags = info.flags
         // Mode 3 asks for the right to read and write, and then does neither.
         let reads = [O_RDONLY, O_RDWR].contains(flags & O_ACCMODE)
         let writes = [O_WRONLY, O_RDWR].contains(flags & O_ACCMODE)
+        let pid = request.pid
+        var isTaken = false
+        let found = isolation.read {
+            let inode = inodes[id]
+            if writes, let inode, inode.node?.attribute != nil { isTaken = !mayWrite(inode, pid) }
+            return (inode: inode, node: inode?.node)
+        }
+        guard let inode = found.inode, let node = found.node else { return request.fail(.noSuchFileOrDirectory) }
+        // Only looked up again it gets an inode of its own.
+        guard !isTaken else { return request.fail(.staleNFSFileHandle) }
         switch node.kind {
         case .attribute:
             let isDirect = zf_is_direct(flags) != 0
             let work = { [self] (call: Call) async throws(Errno) -> Call.Outcome in
-                try await openAttribute(call, node, reads, writes, isDirect: isDirect)
+                do throws(Errno) {
+                    return try await openAttribute(call, node, writes ? inode : nil, reads, writes, isDirect: isDirect)
+                } catch {
+                    if writes { inode.writers -= 1 }
+                    throw error
+                }
             }
             start(Call(request, work))
         case .device(let device):
@@ -37,11 +50,24 @@ extension Bridge {
         }
     }
 
+    /// Counts a writer; in the isolation.
+    /// - Returns: false if there is one already, and the caller is to look the attribute up again. Who comes back has
+    ///   opened it through a descriptor, with no name to look up.
+    private func mayWrite(_ inode: Inode, _ pid: Int32) -> Bool {
+        guard inode.writers > 0, inode.sentAway != pid || pid == 0 else {
+            inode.writers += 1
+            inode.sentAway = 0
+            return true
+        }
+        inode.sentAway = pid
+        return false
+    }
+
     private func openAttribute(
-        _ call: Call, _ node: KernfsNode, _ reads: Bool, _ writes: Bool, isDirect: Bool
+        _ call: Call, _ node: KernfsNode, _ inode: Inode?, _ reads: Bool, _ writes: Bool, isDirect: Bool
     ) async throws(Errno) -> Call.Outcome {
         node.kernel.trace.recordCall(node.kernel, .open(write: writes), path: node.path)
-        let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes))
+        let open = OpenAttribute(try await KernfsOpenFile(node, read: reads, write: writes), writesBy: inode)
         if isDirect { throw .invalidArgument }
         if call.isAbandoned { throw .interrupted }
         open.number = files.insert(open)
@@ -90,7 +116,11 @@ extension Bridge {
     /// Forgets an open file, and closes a device; in the isolation.
     func drop(_ file: OpenFile) {
         guard files.remove(file.number) != nil else { return }
-        if let attribute = file as? OpenAttribute { stopPolling(attribute) }
+        unlock(file)
+        if let attribute = file as? OpenAttribute {
+            stopPolling(attribute)
+            attribute.inode?.writers -= 1
+        }
         if let device = file as? OpenDevice { release(device) }
     }
 

@@ -9,15 +9,20 @@ extension Bridge {
         var entry = fuse_entry_param()
         let pid = request.pid
         isolation.run {
-            let directory = inodes[parent]?.node
+            let inode = inodes[parent]
+            let directory = inode?.node
             directory?.refresh?(name)
-            let found = directory.flatMap { system.root.lookup(name, in: $0) }
+            let listed =
+                directory.flatMap { system.root.lookup(name, in: $0) }
+                ?? inode?.place.flatMap { system.root.lookup(name, in: $0) }
+            let found = listed?.standsFor ?? listed
             // A directory that is there decides nothing.
             if system.kernel.trace.isOn, found?.isDirectory != true {
                 system.kernel.trace.recordLookup(system.kernel, name, pid: pid)
             }
             guard let node = found else { return }
-            entry.ino = inodes.lookedUp(node)
+            let place = listed?.standsFor == nil ? nil : listed
+            entry.ino = inodes.lookedUp(node, place: place, isInView: inode?.isInView ?? false, by: pid)
             entry.attr = status(of: node)
             entry.attr_timeout = attributesHold(node)
         }
@@ -51,7 +56,7 @@ extension Bridge {
         var used = 0
         var isThere = false
         isolation.run {
-            guard let directory = inodes[id]?.node else { return }
+            guard let inode = inodes[id], let directory = inode.node else { return }
             isThere = true
             directory.refresh?(nil)
             func add(_ name: String, _ node: KernfsNode, _ place: UInt64) -> Bool {
@@ -65,7 +70,7 @@ extension Bridge {
                 return true
             }
             guard add(".", directory, 1), add("..", directory.parent ?? directory, 2) else { return }
-            for child in directory.children where child.isActive {
+            for child in directory.children + (inode.place?.children ?? []) where child.isActive {
                 guard add(child.name, child, child.inode + 2) else { return }
             }
         }

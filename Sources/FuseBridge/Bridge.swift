@@ -36,6 +36,8 @@ final class Bridge {
     /// Open files that somebody polls, by node.
     var polled: [ObjectIdentifier: [OpenAttribute]] = [:]
     var lateErrors: [ObjectIdentifier: LateErrors] = [:]
+    var locks = FileLocks()
+    var lockTickets: UInt64 = 0
     var alarms = SlotTable<() -> Void>()
     var isClosed = false
 
@@ -111,6 +113,7 @@ final class Bridge {
     func close() {
         isClosed = true
         abandonCalls()
+        for waiter in locks.leaveAll() { isolation.afterwards { waiter.answer(.ioError) } }
         for case let device as OpenDevice in files.elements { release(device) }
         for file in files.elements { OpenFile.handle(UInt64(UInt(bitPattern: file.address))).release() }
         for poller in polled.values.joined() { poller.poller.take().map(fuse_pollhandle_destroy) }

@@ -47,6 +47,7 @@ enum Callbacks {
         ops.poll = { Bridge.of($0).poll(Request($0), $2!.pointee.fh, $3) }
         ops.fsync = { Bridge.of($0).sync(Request($0), $3!.pointee.fh) }
         ops.lseek = { Bridge.of($0).seek(Request($0), $2, $3, $4!.pointee.fh) }
+        ops.flock = { Bridge.of($0).lock(Request($0), $2!.pointee.fh, $3) }
         ops.fallocate = { Bridge.of($0).allocate(Request($0), $2, $3, $4, $5!.pointee.fh) }
         // No flush: it comes for each close of each duplicate and says nothing. No read and write: see `transfers`.
     }

@@ -15,6 +15,15 @@ class OpenFile {
     /// The reference that the FUSE kernel holds until it releases the file.
     final func retained() -> UInt64 { UInt64(UInt(bitPattern: Unmanaged.passRetained(self).toOpaque())) }
 
+    /// Says which file it is, however many inodes stand for it.
+    final var lockKey: ObjectIdentifier {
+        if isAttribute {
+            ObjectIdentifier(unsafeDowncast(self, to: OpenAttribute.self).file.node)
+        } else {
+            ObjectIdentifier(unsafeDowncast(self, to: OpenDevice.self).lateErrors)
+        }
+    }
+
     @inline(__always)
     static func handle(_ value: UInt64) -> Unmanaged<OpenFile> {
         Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: UInt(value))!)
@@ -27,8 +36,12 @@ final class OpenAttribute: OpenFile {
     /// Whom to tell about news; libfuse's `fuse_pollhandle`, owned.
     var poller: OpaquePointer?
 
-    init(_ file: KernfsOpenFile) {
+    /// The id that it was opened by, if it writes.
+    let inode: Inode?
+
+    init(_ file: KernfsOpenFile, writesBy inode: Inode?) {
         self.file = file
+        self.inode = inode
         super.init(isAttribute: true)
     }
 }

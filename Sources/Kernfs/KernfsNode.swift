@@ -47,6 +47,8 @@ public final class KernfsNode: KernelObject {
     /// Asked before the directory is looked into: its children follow something else (`KernfsRoot.setChild`). The name
     /// that is looked up, or nil for a listing.
     public var refresh: ((String?) -> Void)?
+    /// A directory of the mount's own in whose place another is shown, with its own children beside that one's.
+    public weak var standsFor: KernfsNode?
     /// Counts notifications; a poller compares it with what it saw last.
     public internal(set) var event: UInt64 = 1
     /// Self-removal: someone claimed it, and it is done.

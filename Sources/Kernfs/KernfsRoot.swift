@@ -83,6 +83,25 @@ public final class KernfsRoot {
         _ = try? add(name, kind, mode, parent, owner: nil, lockKey: nil)
     }
 
+    /// Has a directory of the mount's own show another one, or an empty directory, under this name.
+    ///
+    /// - Returns: what stands there, to be given children of its own.
+    @discardableResult
+    public func setPlace(_ name: String, in parent: KernfsNode, for other: KernfsNode?) -> KernfsNode? {
+        if let old = parent.child(name) {
+            if old.isDirectory, old.standsFor === other { return old }
+            parent.unlink(old)
+        }
+        let place = try? add(name, .directory, 0o755, parent, owner: nil, lockKey: nil)
+        place?.standsFor = other
+        return place
+    }
+
+    /// Takes such a directory away, or what `setChild` made.
+    public func removeChild(_ name: String, from parent: KernfsNode) {
+        if let old = parent.child(name) { parent.unlink(old) }
+    }
+
     /// Adds a device file.
     @discardableResult
     public func makeDevice(

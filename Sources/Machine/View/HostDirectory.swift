@@ -6,10 +6,22 @@ import Glibc
 final class HostDirectory: Sendable {
     private let descriptor: Int32
 
+    /// The directories that were in it when it was opened, if they were asked for.
+    let folders: Set<String>
+
     /// Opens it; nil if the host has none.
-    init?(_ path: String) {
+    init?(_ path: String, listsFolders: Bool) {
         descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if descriptor < 0 { return nil }
+        guard descriptor >= 0 else { return nil }
+        let descriptor = descriptor
+        folders = Set(
+            !listsFolders
+                ? []
+                : Self.names(descriptor).filter { name in
+                    var status = stat()
+                    return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+                        && status.st_mode & S_IFMT == S_IFDIR
+                })
     }
 
     deinit { close(descriptor) }
@@ -28,7 +40,9 @@ final class HostDirectory: Sendable {
     }
 
     /// The names in it, in no order.
-    var names: [String] {
+    var names: [String] { Self.names(descriptor) }
+
+    private static func names(_ descriptor: Int32) -> [String] {
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0 else { return [] }
         guard let stream = fdopendir(copy) else {

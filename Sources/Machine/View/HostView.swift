@@ -13,7 +13,9 @@ final class HostView: Sendable {
 
     private init() {
         var directories: [String: HostDirectory] = [:]
-        for place in ViewPlace.allCases { directories[place.path] = HostDirectory(place.path) }
+        for place in ViewPlace.allCases {
+            directories[place.path] = HostDirectory(place.path, listsFolders: place.mountsFolders)
+        }
         self.directories = directories
         modules = HostFile("/proc/modules")
         swaps = HostFile("/proc/swaps")

@@ -34,9 +34,9 @@ final class View {
             if place == .dev { try addHome(to: directory, root) }
         }
         let backing = try root.makeDirectory("backing", in: view, mode: 0o700)
-        backing.refresh = { [weak self, weak backing] _ in
+        backing.refresh = { [weak self, weak backing] name in
             guard let self, let machine = owner, let backing else { return }
-            refreshBacking(backing, machine)
+            refreshBacking(backing, name, machine)
         }
     }
 
@@ -47,27 +47,41 @@ final class View {
         for name in ViewTool.allCases { try root.makeLink(name.rawValue, in: bin, to: tools) }
     }
 
+    /// What is under a name of a directory.
+    private enum Entry {
+        case kind(KernfsNode.Kind)
+        /// A directory: one of the tree, or an empty one that `zramfs run` mounts the host's over.
+        case place(KernfsNode?)
+    }
+
     /// Brings one name, or all, of a directory up to date.
     private func refresh(_ directory: KernfsNode, _ place: ViewPlace, _ name: String?, _ machine: Machine) {
-        let root = machine.root
-        let own = entries(of: place, machine)
+        if let name { return set(name, in: directory, place, machine) }
         let host = host.directories[place.path]
-        if let name {
-            var kind = own[name]
-            if kind == nil, let host, !place.hides(name, in: host), host.has(name) {
-                kind = .symlink("\(place.host)/\(name)")
-            }
-            return root.setChild(name, in: directory, to: kind, mode: mode(of: kind))
+        let wanted = Set(names(in: place, machine) + (host?.names ?? []))
+        for child in directory.children where !wanted.contains(child.name) && !isFixed(child.name, place) {
+            machine.root.removeChild(child.name, from: directory)
         }
-        var wanted = own
-        for name in host?.names ?? [] where wanted[name] == nil && !place.hides(name, in: host!) {
-            wanted[name] = .symlink("\(place.host)/\(name)")
-        }
-        for child in directory.children where wanted[child.name] == nil {
-            root.setChild(child.name, in: directory, to: nil)
-        }
-        for (name, kind) in wanted.sorted(by: { $0.key < $1.key }) {
+        for name in wanted.sorted() { set(name, in: directory, place, machine) }
+    }
+
+    /// Made once, for others to be mounted at.
+    private func isFixed(_ name: String, _ place: ViewPlace) -> Bool {
+        place == .classes && name == "block" || place == .dev && "/dev/\(name)" == ViewPlace.home
+    }
+
+    private func set(_ name: String, in directory: KernfsNode, _ place: ViewPlace, _ machine: Machine) {
+        guard !isFixed(name, place) else { return }
+        let root = machine.root
+        switch own(name, place, machine) ?? hosts(name, place) {
+        case .kind(let kind):
+            if directory.child(name)?.isDirectory == true { root.removeChild(name, from: directory) }
             root.setChild(name, in: directory, to: kind, mode: mode(of: kind))
+        case .place(let node):
+            let stand = root.setPlace(name, in: directory, for: node)
+            guard node != nil, let stand, let subsystem = place.subsystem, stand.children.isEmpty else { return }
+            root.setChild("subsystem", in: stand, to: .symlink("../../../../class/\(subsystem)"))
+        case nil: root.removeChild(name, from: directory)
         }
     }
 
@@ -75,61 +89,82 @@ final class View {
         if case .hostDevice = kind { 0o600 } else { 0o777 }
     }
 
-    /// What is simulated in a directory.
-    private func entries(of place: ViewPlace, _ machine: Machine) -> [String: KernfsNode.Kind] {
-        var entries: [String: KernfsNode.Kind] = [:]
+    /// What the host has, but for what is simulated. A link stays as it is, so that it leads to a place in `/sys`.
+    private func hosts(_ name: String, _ place: ViewPlace) -> Entry? {
+        guard let host = host.directories[place.path], !place.hides(name, in: host), host.has(name) else { return nil }
+        if place.keepsLinks, let link = host.link(name) { return .kind(.symlink(link)) }
+        return host.folders.contains(name) ? .place(nil) : .kind(.symlink("\(place.host)/\(name)"))
+    }
+
+    /// The names of what is simulated in a directory.
+    private func names(in place: ViewPlace, _ machine: Machine) -> [String] {
+        switch place {
+        case .block, .classBlock, .virtualBlock: devices(.block, machine)
+        case .devBlock:
+            devices(.block, machine).compactMap { number(of: $0, machine) }.map { "\($0.major):\($0.minor)" }
+        case .virtualMisc: devices(.misc, machine)
+        case .dev: ["kmsg"] + nodes(in: "dev", machine).keys
+        case .classes: ["zram-control"]
+        case .module: Array(nodes(in: "module", machine).keys)
+        case .cpu: Array(nodes(in: "cpu", machine).keys)
+        }
+    }
+
+    /// What is simulated under a name.
+    private func own(_ name: String, _ place: ViewPlace, _ machine: Machine) -> Entry? {
         switch place {
         case .block, .classBlock:
             let up = place == .block ? ".." : "../.."
-            for name in devices(.block, machine) { entries[name] = .symlink("\(up)/devices/virtual/block/\(name)") }
-        case .devBlock:
-            let host = host.directories[place.path]
-            for name in devices(.block, machine) {
-                guard let number = number(of: name, machine) else { continue }
-                let entry = "\(number.major):\(number.minor)"
-                // A real disk of the host may have the number that ours would have in a kernel of its own.
-                if let host, host.has(entry), !place.hides(entry, in: host), !isHosts(name, machine) { continue }
-                entries[entry] = .symlink("../../devices/virtual/block/\(name)")
-            }
-        case .virtualBlock:
-            for name in devices(.block, machine) { entries[name] = .symlink("\(ViewPlace.mount)/\(name)") }
-        case .virtualMisc:
-            for name in devices(.misc, machine) { entries[name] = .symlink("\(ViewPlace.mount)/\(name)") }
-        case .dev:
-            // What a program says to the log is to be found in ours.
-            entries["kmsg"] = .symlink("\(ViewPlace.mount)/debug/kmsg")
-            for (name, node) in nodes(in: "dev", machine) {
-                guard case .device(let file) = node.kind else { continue }
-                if let number = (file as? Gendisk)?.hostNumber {
-                    entries[name] = .hostDevice(major: UInt32(number.major), minor: UInt32(number.minor))
-                } else {
-                    entries[name] = .symlink("\(ViewPlace.mount)/dev/\(name)")
-                }
-            }
-        case .classes:
-            if machine.root.find("/zram-control") != nil {
-                entries["zram-control"] = .symlink("\(ViewPlace.mount)/zram-control")
-            }
-        case .module:
-            for (name, _) in nodes(in: "module", machine) {
-                entries[name] = .symlink("\(ViewPlace.mount)/module/\(name)")
-            }
-        case .cpu:
-            for (name, _) in nodes(in: "cpu", machine) { entries[name] = .symlink("\(ViewPlace.mount)/cpu/\(name)") }
+            return device(name, .block, machine).map { _ in .kind(.symlink("\(up)/devices/virtual/block/\(name)")) }
+        case .devBlock: return numbered(name, machine).map { .kind(.symlink("../../devices/virtual/block/\($0)")) }
+        case .virtualBlock: return device(name, .block, machine).map { .place($0) }
+        case .virtualMisc: return device(name, .misc, machine).map { .place($0) }
+        case .dev: return file(name, machine).map { .kind($0) }
+        case .classes: return name == "zram-control" ? machine.root.find("/zram-control").map { .place($0) } : nil
+        case .module: return entry(of: name, in: "module", machine)
+        case .cpu: return entry(of: name, in: "cpu", machine)
         }
-        return entries
+    }
+
+    private func file(_ name: String, _ machine: Machine) -> KernfsNode.Kind? {
+        // What a program says to the log is to be found in ours.
+        if name == "kmsg" { return .symlink("\(ViewPlace.mount)/debug/kmsg") }
+        guard case .device(let file)? = active(name, in: "dev", machine)?.kind else { return nil }
+        if let number = (file as? Gendisk)?.hostNumber {
+            return .hostDevice(major: UInt32(number.major), minor: UInt32(number.minor))
+        }
+        return .symlink("\(ViewPlace.mount)/dev/\(name)")
+    }
+
+    private func entry(of name: String, in directory: String, _ machine: Machine) -> Entry? {
+        guard let node = active(name, in: directory, machine) else { return nil }
+        return node.isDirectory ? .place(node) : .kind(.symlink("\(ViewPlace.mount)/\(directory)/\(name)"))
+    }
+
+    /// The disk of a device number such as `252:0`.
+    private func numbered(_ entry: String, _ machine: Machine) -> String? {
+        let host = host.directories[ViewPlace.devBlock.path]
+        return devices(.block, machine).first { name in
+            guard let number = number(of: name, machine), "\(number.major):\(number.minor)" == entry else {
+                return false
+            }
+            // A real disk of the host may have the number that ours would have in a kernel of its own.
+            guard let host, host.has(entry), !ViewPlace.devBlock.hides(entry, in: host) else { return true }
+            return isHosts(name, machine)
+        }
     }
 
     /// Files that loop devices stand on: opening one does not count as opening the disk.
-    private func refreshBacking(_ directory: KernfsNode, _ machine: Machine) {
-        let devices = nodes(in: "dev", machine)
-        for child in directory.children where devices[child.name] == nil {
-            machine.root.setChild(child.name, in: directory, to: nil)
+    private func refreshBacking(_ directory: KernfsNode, _ name: String?, _ machine: Machine) {
+        let names = name.map { [$0] } ?? directory.children.map(\.name) + nodes(in: "dev", machine).keys
+        for name in names {
+            let backing = disk(name, machine).map { KernfsNode.Kind.device($0.backing) }
+            machine.root.setChild(name, in: directory, to: backing, mode: 0o600)
         }
-        for (name, node) in devices {
-            guard case .device(let file) = node.kind, let disk = file as? Gendisk else { continue }
-            machine.root.setChild(name, in: directory, to: .device(disk.backing), mode: 0o600)
-        }
+    }
+
+    private func active(_ name: String, in directory: String, _ machine: Machine) -> KernfsNode? {
+        machine.root.node.child(directory)?.child(name).flatMap { $0.isActive ? $0 : nil }
     }
 
     private func nodes(in directory: String, _ machine: Machine) -> [String: KernfsNode] {
@@ -140,14 +175,21 @@ final class View {
         return nodes
     }
 
-    /// The devices that have a directory: also those that an earlier module left behind.
+    /// A device's directory: also one that an earlier module left behind.
+    private func device(_ name: String, _ kind: DeviceKind, _ machine: Machine) -> KernfsNode? {
+        guard machine.core.devices[name] == kind, let node = machine.root.node.child(name), node.isActive else {
+            return nil
+        }
+        return node
+    }
+
     private func devices(_ kind: DeviceKind, _ machine: Machine) -> [String] {
         let devices = machine.core.devices
         return machine.root.node.children.filter { $0.isActive && devices[$0.name] == kind }.map(\.name)
     }
 
     private func disk(_ name: String, _ machine: Machine) -> Gendisk? {
-        guard case .device(let file)? = nodes(in: "dev", machine)[name]?.kind else { return nil }
+        guard case .device(let file)? = active(name, in: "dev", machine)?.kind else { return nil }
         return file as? Gendisk
     }
 

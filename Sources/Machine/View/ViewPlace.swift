@@ -25,6 +25,27 @@ public enum ViewPlace: String, CaseIterable, Sendable {
         }
     }
 
+    /// The subsystem of the devices in it, which each of them links to.
+    var subsystem: String? {
+        switch self {
+        case .virtualBlock: "block"
+        case .virtualMisc: "misc"
+        default: nil
+        }
+    }
+
+    /// Its entries are links to other places in `/sys`, which are there in the view, too.
+    var keepsLinks: Bool { [.block, .classBlock, .devBlock].contains(self) }
+
+    /// True if directories of the host are mounted over its own: links out of `/sys` are none for libudev.
+    var mountsFolders: Bool { [.classes, .virtualBlock, .virtualMisc].contains(self) }
+
+    /// The directories of the host that are to be mounted over those of the same name; asked before the view is mounted.
+    public var hostFolders: [String] {
+        guard mountsFolders, let directory = HostView.shared.directories[path] else { return [] }
+        return directory.folders.filter { !hides($0, in: directory) }.sorted()
+    }
+
     /// Where the host's entries lead: `zramfs run` mounts the host's `/dev` and `/sys` there.
     var host: String { Self.home + path }
 

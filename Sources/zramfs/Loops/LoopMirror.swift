@@ -9,7 +9,7 @@ import Synchronization
 /// Loop devices that stand for the disks on the host, so that what a program opens is a block device.
 ///
 /// The host's kernel does not say who has a loop device open. It is asked when it matters, before reset, hot_remove and
-/// rmmod: a device that can be detached is open to nobody but its keeper. Those that somebody has open are opened in the
+/// rmmod: a device that can be detached is open to nobody but its keeper, and detaching drops what is cached. Those that somebody has open are opened in the
 /// simulated kernel too, so that its own checks refuse.
 final class LoopMirror: HostMirror, @unchecked Sendable {
     // Unchecked: `disks` and `open` belong to the isolation, `loops`, `keeper` and `next` to the bridge's host thread.
@@ -23,6 +23,8 @@ final class LoopMirror: HostMirror, @unchecked Sendable {
     /// a device and some milliseconds.
     private static let eager = 16
     private static let most = 256
+    /// What asks who has a disk open, and what goes by which pages were read: those that the host has cached were not.
+    private static let watched: Set = ["reset", "hot_remove", "delete_module", "idle", "writeback", "recompress"]
 
     private let isolation: LiveIsolation
     private let mountPoint: String
@@ -56,7 +58,7 @@ final class LoopMirror: HostMirror, @unchecked Sendable {
         }
     }
 
-    func matters(to node: KernfsNode) -> Bool { ["reset", "hot_remove", "delete_module"].contains(node.name) }
+    func matters(to node: KernfsNode) -> Bool { Self.watched.contains(node.name) }
 
     var isBehind: Bool { behind.load(ordering: .sequentiallyConsistent) }
 

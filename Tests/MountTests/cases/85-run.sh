@@ -38,6 +38,50 @@ is 'lsmod' 'zram gone' "$(run -- sh -c 'lsmod | awk "NR == 2 { print \$1 }"; rmm
 is 'dmesg' 'zram: Added device: zram0' "$(run -- dmesg -t)"
 run --dmesg -- true 2>"$work/err"; grep -q 'Added device' "$work/err"; is '--dmesg' 0 $?
 
+# Links stay within /sys, as libudev wants them.
+if command -v udevadm >/dev/null; then
+    is 'udevadm' 'block /devices/virtual/block/zram0' "$(run -- udevadm info /sys/block/zram0 |
+        sed -n 's/^E: SUBSYSTEM=//p; s/^P: //p' | sort -r | xargs)"
+    run -- udevadm info /dev/zram0 >/dev/null; is 'of the device node' 0 $?
+fi
+makefs=/usr/lib/systemd/systemd-makefs
+[[ ! -x $makefs ]] || {
+    run -- sh -c "echo 16M >/sys/block/zram0/disksize; $makefs swap /dev/zram0 && swapon /dev/zram0 && swapoff /dev/zram0" >"$work/out" 2>&1
+    is 'systemd-makefs, as zram-generator calls it' 0 $?
+}
+# shellcheck disable=SC2016
+is 'links of devices lead to directories of /sys' '/sys/class/block /sys/devices/virtual/block/zram0' "$(run -- sh -c '
+    cd /sys/block/zram0/queue && cd .. && readlink -f subsystem . | xargs')"
+# shellcheck disable=SC2016
+is 'what was read from the cache was not idle' ' ' "$(run --abi 6.18 -- bash -c '
+    echo 1M >/sys/block/zram0/disksize; head -c 4096 /dev/urandom >/dev/zram0; cat /dev/zram0 >/dev/null
+    echo all >/sys/block/zram0/idle; cat /dev/zram0 >/dev/null
+    grep -o i "$ZRAMFS_MOUNT/debug/zram/zram0/block_state"') "
+# A user namespace has no block devices, be it with real root.
+is 'unshare -Urm' '1048576 file' "$(unshare -Urm timeout -k 2 30 "$ZRAMFS" run -- sh -c '
+    echo 1M >/sys/block/zram0/disksize; cat /sys/block/zram0/disksize; dd if=/dev/zram0 of=/dev/null bs=4k count=1 2>/dev/null &&
+        [ ! -b /dev/zram0 ] && echo file' | xargs)"
+# The host's unmounts reach the namespace.
+mkdir "$work/host"
+mount -t tmpfs none "$work/host"
+mount --make-shared "$work/host"
+mkdir "$work/host/in"
+mount -t tmpfs none "$work/host/in"
+run -- sh -c "echo >$work/ready; while [ -e $work/ready ]; do sleep 0.05; done; grep -c ' $work/host/in ' /proc/self/mountinfo" >"$work/out" &
+run_pid=$!
+wait_until "[[ -e $work/ready ]]" 10
+umount "$work/host/in"
+rm "$work/ready"
+wait $run_pid
+umount "$work/host"
+is 'what the host unmounts is unmounted in it' 0 "$(<"$work/out")"
+# Many devices: a few are block devices until they have a size, and it can be ended.
+before=$(ls -d /dev/loop* | wc -l)
+run --timeout 20 -- sh -c 'rmmod zram; modprobe zram num_devices=600; ls /dev | grep -c "^zram"; echo 1M >/sys/block/zram500/disksize
+    [ -b /dev/zram500 ] && echo block' >"$work/out" 2>"$work/err"
+is 'num_devices=600' '600 block' "$(xargs <"$work/out")"
+[[ $(ls -d /dev/loop* | wc -l) -le $((before + 8)) ]]; is 'and no loop device is left' 0 $?
+
 # In use on the host's side: the simulated kernel knows.
 # shellcheck disable=SC2016
 run -- bash -c 'set -e; echo 8M >/sys/block/zram0/disksize; exec 3<>/dev/zram0
