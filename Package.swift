@@ -39,6 +39,8 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CHostGuardShims"),
+        layer("HostGuard", ["CHostGuardShims"]),
         .target(name: "CKernelCoreShims"),
         layer("KernelCore", ["CKernelCoreShims", system]),
         layer("KernelModule", ["KernelCore", system]),
@@ -59,7 +61,7 @@ let package = Package(
         .target(name: "CPageStoreShims"),
         layer(
             "Explorer",
-            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+            ["CPUHotplug", "DriverModel", "HostGuard", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         .executableTarget(
             name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
             swiftSettings: settings),
@@ -76,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "zramfs",
             dependencies: [
-                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "KernelCore", "KernelModule", "Kernfs", "Machine",
+                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "HostGuard", "KernelCore", "KernelModule", "Kernfs", "Machine",
                 "PageStore",
                 "Reports", "Zram",
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -87,6 +89,7 @@ let package = Package(
         tests(
             "ExplorerTests",
             ["DriverModel", "Explorer", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+        tests("HostGuardTests", ["HostGuard"]),
         tests("JudgesTests", ["Judges"]),
         tests("KernelCoreTests", ["KernelCore", system]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
