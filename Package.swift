@@ -61,7 +61,10 @@ let package = Package(
         .target(name: "CPageStoreShims"),
         layer(
             "Explorer",
-            ["CPUHotplug", "DriverModel", "HostGuard", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+            [
+                "CPUHotplug", "DriverModel", "HostGuard", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram",
+                system,
+            ]),
         .executableTarget(
             name: "explorer-bench", dependencies: ["Explorer", "Zram"], path: "Tests/Bench/Explorer",
             swiftSettings: settings),
@@ -78,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "zramfs",
             dependencies: [
-                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "HostGuard", "KernelCore", "KernelModule", "Kernfs", "Machine",
+                "CRunShims", "DriverModel", "Explorer", "FuseBridge", "HostGuard", "KernelCore", "KernelModule",
+                "Kernfs", "Machine",
                 "PageStore",
                 "Reports", "Zram",
                 system, .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -78,3 +78,9 @@ void zr_device_number(int device, unsigned *major_number, unsigned *minor_number
 	*major_number = major(status.st_rdev);
 	*minor_number = minor(status.st_rdev);
 }
+
+void zr_split_device(uint64_t device, unsigned *major_number, unsigned *minor_number)
+{
+	*major_number = major(device);
+	*minor_number = minor(device);
+}

@@ -1,11 +1,15 @@
 import CFuse3
 import Glibc
+import KernelCore
 
 /// What the host knows of the processes that call.
 enum Processes {
     /// The name of a thread, or the pid as text if it is gone. Kernel threads and foreign pid namespaces are pid 0.
+    ///
+    /// A process calls itself what it likes: here its name becomes one word that a log and a terminal can show.
     static func comm(of pid: Int32) -> String {
-        pid > 0 ? SmallFile.read("/proc/\(pid)/comm").map { String($0.dropLast()) } ?? "\(pid)" : "kworker"
+        guard pid > 0 else { return "kworker" }
+        return SmallFile.bytes("/proc/\(pid)/comm").map { ForeignText.name($0.dropLast()) } ?? "\(pid)"
     }
 }
 
@@ -40,6 +44,18 @@ enum SmallFile {
 
     /// The text of an open file from its beginning.
     static func read(_ descriptor: Int32) -> String? {
+        bytes(descriptor).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What is in a file; nil if it cannot be read.
+    static func bytes(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return bytes(descriptor)
+    }
+
+    private static func bytes(_ descriptor: Int32) -> [UInt8]? {
         var bytes: [UInt8] = []
         while true {
             let piece = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, count in
@@ -48,6 +64,6 @@ enum SmallFile {
             if piece.isEmpty { break }
             bytes += piece
         }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty ? nil : bytes
     }
 }

@@ -27,7 +27,9 @@ extension ModuleCall {
             let options = CommandLineOptions("modprobe", words, shorts: "arw:RibfDcnC:d:S:sqvVh", longs: modprobeLongs)
         else { return unreadable }
         // These look at nothing else.
-        for code in options.said.map(\.code) where code == "V" || code == "h" { return ModuleCall([.host(["-\(code)"])]) }
+        for code in options.said.map(\.code) where code == "V" || code == "h" {
+            return ModuleCall([.host(["-\(code)"])])
+        }
         let repeated = options.words(names: modprobeNames)
         if options.has("c") { return ModuleCall([.host(repeated)]) }
         guard let first = options.operands.first else {

@@ -7,7 +7,9 @@ extension ModuleCall {
         guard let options = CommandLineOptions("rmmod", arguments, shorts: "fsvVwh", longs: longs) else {
             return unreadable
         }
-        for code in options.said.map(\.code) where code == "V" || code == "h" { return ModuleCall([.host(["-\(code)"])]) }
+        for code in options.said.map(\.code) where code == "V" || code == "h" {
+            return ModuleCall([.host(["-\(code)"])])
+        }
         if options.operands.isEmpty { return ModuleCall([.refuse("rmmod: ERROR: missing module name.")]) }
         let repeated = options.words(names: [])
         return ModuleCall(
@@ -29,7 +31,9 @@ extension ModuleCall {
         guard let options = CommandLineOptions("insmod", arguments, shorts: "psfVh", longs: longs) else {
             return unreadable
         }
-        for code in options.said.map(\.code) where code == "V" || code == "h" { return ModuleCall([.host(["-\(code)"])]) }
+        for code in options.said.map(\.code) where code == "V" || code == "h" {
+            return ModuleCall([.host(["-\(code)"])])
+        }
         guard let file = options.operands.first else {
             return ModuleCall([.refuse("insmod: ERROR: missing filename.")])
         }
@@ -55,7 +59,9 @@ extension ModuleCall {
         guard let options = CommandLineOptions("modinfo", arguments, shorts: "adlpn0mF:k:b:Vh", longs: longs) else {
             return unreadable
         }
-        for code in options.said.map(\.code) where code == "V" || code == "h" { return ModuleCall([.host(["-\(code)"])]) }
+        for code in options.said.map(\.code) where code == "V" || code == "h" {
+            return ModuleCall([.host(["-\(code)"])])
+        }
         guard !options.operands.isEmpty else {
             return ModuleCall([.refuse("modinfo: ERROR: missing module or filename.")])
         }

@@ -24,11 +24,10 @@ public final class OutputFile {
         isStream = Self.isStream(path)
         if isStream {
             fresh = path
-            descriptor = open(path, O_WRONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw OutputError(path) }
+            descriptor = try Self.openStream(path)
             return
         }
-        let permissions = try Self.check(path) ?? (mode & ~Self.mask)
+        let permissions = try Self.permissions(path) ?? (mode & ~Self.mask)
         var name = Array((Self.folder(of: path) + ".zramfs-output.XXXXXX").utf8CString)
         descriptor = mkstemp(&name)
         guard descriptor >= 0 else { throw OutputError(path) }
@@ -60,7 +59,7 @@ public final class OutputFile {
         if isStream { return }
         guard fsync(descriptor) == 0 else { throw OutputError(target) }
         // It may have become something else meanwhile.
-        _ = try Self.check(target)
+        _ = try Self.permissions(target)
         guard rename(fresh, target) == 0 else { throw OutputError(target) }
         isComplete = true
     }
@@ -87,12 +86,8 @@ public final class OutputFile {
     /// - Returns: a descriptor to append to.
     /// - Throws: `OutputError`.
     public static func log(_ path: String, keeping: Bool, mode: mode_t) throws(OutputError) -> Int32 {
-        if isStream(path) {
-            let file = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-            guard file >= 0 else { throw OutputError(path) }
-            return file
-        }
-        _ = try check(path)
+        if isStream(path) { return try openStream(path) }
+        _ = try permissions(path)
         if !keeping { unlink(path) }
         let file = open(
             path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (keeping ? 0 : O_EXCL), mode)
@@ -105,10 +100,17 @@ public final class OutputFile {
         return file
     }
 
-    /// Whether what stands at the path may be replaced.
-    ///
-    /// - Returns: its permissions; nil if nothing is there.
-    private static func check(_ path: String) throws(OutputError) -> mode_t? {
+    /// Whether a file could be written now.
+    /// - Throws: `OutputError`.
+    public static func check(_ path: String) throws(OutputError) {
+        if isStream(path) { return }
+        _ = try permissions(path)
+        let folder = folder(of: path)
+        guard access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0 else { throw OutputError(path) }
+    }
+
+    /// The permissions of what stands at the path and may be replaced; nil if nothing is there.
+    private static func permissions(_ path: String) throws(OutputError) -> mode_t? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT { return nil }
@@ -125,6 +127,19 @@ public final class OutputFile {
     private static func isStream(_ path: String) -> Bool {
         ["/dev/stdout", "/dev/stderr", "/dev/null"].contains(path) || path.hasPrefix("/dev/fd/")
             || path.hasPrefix("/proc/self/fd/")
+    }
+
+    /// A descriptor that the command has already is taken as it is, at its place: by its name it might be another file, or
+    /// not to be opened.
+    private static func openStream(_ path: String) throws(OutputError) -> Int32 {
+        fflush(nil)
+        let names = ["/dev/stdout": "1", "/dev/stderr": "2"]
+        let number = names[path] ?? path.split(separator: "/").last.map(String.init) ?? ""
+        let descriptor =
+            path == "/dev/null"
+            ? open(path, O_WRONLY | O_CLOEXEC) : fcntl(Int32(number) ?? -1, F_DUPFD_CLOEXEC, 3)
+        guard descriptor >= 0 else { throw OutputError(path) }
+        return descriptor
     }
 
     /// The folder that a path's file is in, with a slash behind it; empty for the working directory.

@@ -48,7 +48,9 @@ public struct SwapCall: Equatable, Sendable {
         guard let options = CommandLineOptions("swapon", arguments, shorts: "ahd::efo:p:svVL:U:", longs: longs) else {
             return SwapCall(steps: [.refuse("")])
         }
-        for code in options.said.map(\.code) where code == "V" || code == "h" { return SwapCall(steps: [.host(["-\(code)"])]) }
+        for code in options.said.map(\.code) where code == "V" || code == "h" {
+            return SwapCall(steps: [.host(["-\(code)"])])
+        }
         if options.has("1") || options.has("2") { return SwapCall(steps: [.host(options.words(names: names))]) }
         let specs = specs(options)
         if options.has("s") || specs.isEmpty && !options.has("a") { return SwapCall(steps: [.list]) }
@@ -78,7 +80,9 @@ public struct SwapCall: Equatable, Sendable {
         guard let options = CommandLineOptions("swapoff", arguments, shorts: "ahvVL:U:", longs: common) else {
             return SwapCall(steps: [.refuse("")])
         }
-        for code in options.said.map(\.code) where code == "V" || code == "h" { return SwapCall(steps: [.host(["-\(code)"])]) }
+        for code in options.said.map(\.code) where code == "V" || code == "h" {
+            return SwapCall(steps: [.host(["-\(code)"])])
+        }
         let specs = specs(options)
         if specs.isEmpty, !options.has("a") { return SwapCall(steps: [.refuse("swapoff: bad usage")]) }
         let repeated = options.words(without: ["a", "L", "U"], names: [])

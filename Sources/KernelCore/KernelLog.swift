@@ -41,13 +41,13 @@ public final class KernelLog {
 
     init(clock: KernelClock) { self.clock = clock }
 
-    /// Adds one line, or several separated by newlines. The kernel's `printk`.
+    /// Adds one line, or several separated by newlines; other control characters in octal. The kernel's `printk`.
     public func print(_ level: Level = .info, _ text: @autoclosure () -> String) {
         guard isOn else { return }
         let text = text()
         let time = clock.now
         for piece in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            let line = Line(sequence: sequence, time: time, level: level, text: String(piece))
+            let line = Line(sequence: sequence, time: time, level: level, text: ForeignText.shown(String(piece)))
             sequence += 1
             lines.append(line)
             onLine?(line)

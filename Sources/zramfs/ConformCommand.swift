@@ -31,6 +31,7 @@ struct ConformCommand: ParsableCommand {
 
     func run() throws {
         guard runs > 0, jitter > 0, seed >= 0 else { throw Failure("--runs and --jitter want a number from 1", .usage) }
+        try Outputs.check(trace)
         let scenario = try arguments.load()
         guard !scenario.terminalTexts.contains(where: { $0.contains("umount") }) else {
             throw Failure("\(scenario.name) unmounts: there is nothing left to read the trace from", .usage)
@@ -59,7 +60,7 @@ struct ConformCommand: ParsableCommand {
             if outcome.isStuck { hung += 1 }
             if outcome.hasOopsed { oopsed += 1 }
             if conformance.follow(outcome.steps) != nil {
-                if let trace { try outcome.trace.write(toFile: trace, atomically: false, encoding: .utf8) }
+                if let trace { try Outputs.write(outcome.trace, to: trace) }
                 break
             }
             let elapsed = Double(Host.now - begin) / 1e9

@@ -1,4 +1,5 @@
 import Glibc
+import HostGuard
 import KernelCore
 
 /// Where the daemon's log goes: the terminal, a file, or syslog.
@@ -10,11 +11,9 @@ enum DaemonLog {
     /// - Throws: `Failure` if the file cannot be written.
     init(file: String?, foreground: Bool) throws {
         if let file {
-            let descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else {
-                throw Failure("-o log=\(file): \(String(cString: strerror(errno)))", .usage)
+            do { self = .file(try OutputFile.log(file, keeping: true, mode: 0o600)) } catch {
+                throw Failure("-o log=\(error)", .usage)
             }
-            self = .file(descriptor)
         } else if foreground {
             self = .terminal
         } else {

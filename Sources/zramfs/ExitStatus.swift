@@ -1,4 +1,5 @@
 import Glibc
+import KernelCore
 
 /// The exit statuses of the command, each with its meaning.
 enum ExitStatus: Int32 {
@@ -47,14 +48,19 @@ struct Failure: Error {
 
 /// What is written to the person at the terminal.
 enum Terminal {
-    /// Writes a line to standard error.
+    /// Writes a line, or several, to standard error; what comes from elsewhere in it cannot move the cursor.
     static func error(_ text: String) {
-        progress(text + "\n")
+        progress(ForeignText.shown(text, keepingLines: true) + "\n")
     }
 
     /// Writes to standard error as it is.
     static func progress(_ text: String) {
-        var line = text
-        line.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            if count <= 0 { return }
+            rest = rest.dropFirst(count)
+        }
     }
 }

@@ -56,6 +56,7 @@ struct ExploreCommand: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
+        try Outputs.check(proof, script, save ?? resume)
         let scenario = try scenario.load()
         let patches = try policy.load()
         let options = try options()
@@ -83,7 +84,7 @@ struct ExploreCommand: ParsableCommand {
             guard let document = Proof(outcome, of: scenario) else {
                 throw Failure("nothing is proved, so that \(proof) is not written")
             }
-            try document.write(to: proof)
+            do { try document.write(to: proof) } catch { throw Failure("\(error)", .usage) }
         }
         if let script {
             guard let finding = outcome.findings.first else { throw Failure("nothing goes wrong: no script to write") }
@@ -97,7 +98,7 @@ struct ExploreCommand: ParsableCommand {
         do {
             try left.write(to: file)
         } catch {
-            return .failure(Failure("\(file): the search cannot be saved: \(error.localizedDescription)"))
+            return .failure(Failure("the search cannot be saved: \(error)"))
         }
         let part = shard.map { "part \($0.index) of \($0.count): " } ?? ""
         let next = !left.isPart ? "; go on with --resume \(file)" : ""

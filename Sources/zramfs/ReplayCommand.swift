@@ -20,6 +20,7 @@ struct ReplayCommand: ParsableCommand {
     @Flag(help: "Wait for the return key before each step.") var step = false
 
     func run() throws {
+        try Outputs.check(script)
         guard let schedule = Schedule(schedule) else {
             throw Failure("'\(schedule)' is no schedule; explore and matrix print them", .usage)
         }

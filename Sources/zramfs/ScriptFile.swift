@@ -1,5 +1,4 @@
 import Explorer
-import Foundation
 import Zram
 
 /// A script for a live mount, in a file.
@@ -11,11 +10,6 @@ enum ScriptFile {
         _ schedule: Schedule, _ scenario: Scenario, _ patches: Set<Patch>, policy: String, to path: String
     ) throws {
         let text = try script(for: schedule, scenario: scenario, patches: patches, policy: policy)
-        do {
-            try Data(text.utf8).write(to: URL(filePath: path))
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        } catch {
-            throw Failure("\(path) cannot be written: \(error.localizedDescription)", .usage)
-        }
+        try Outputs.write(text, to: path, mode: 0o777)
     }
 }

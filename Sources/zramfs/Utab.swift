@@ -1,4 +1,5 @@
 import Glibc
+import HostGuard
 import SystemPackage
 
 /// Our line in libmount's `/run/mount/utab`, so that `umount MNT` asks our helper.
@@ -45,7 +46,7 @@ struct Utab {
 
     /// libmount's own lock and its way to replace the file: a new one, renamed.
     private static func locked(_ body: () -> Void) {
-        let lock = open(path + ".lock", O_RDONLY | O_CREAT | O_CLOEXEC, 0o644)
+        let lock = open(path + ".lock", O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard lock >= 0 else { return }
         defer { close(lock) }
         guard flock(lock, LOCK_EX) == 0 else { return }
@@ -53,12 +54,7 @@ struct Utab {
     }
 
     private static func write(_ text: String) {
-        let fresh = path + ".zramfs"
-        let file = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { return }
-        let isWhole = Glibc.write(file, text, text.utf8.count) == text.utf8.count
-        close(file)
-        if isWhole { rename(fresh, path) } else { unlink(fresh) }
+        try? OutputFile.write(text.utf8, to: path, mode: 0o644)
     }
 
     /// As libmount mangles: blanks and the like in octal.

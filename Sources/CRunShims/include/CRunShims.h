@@ -57,6 +57,8 @@ int zr_loop_remove(int number);
 int zr_loop_resize(int loop);
 /* The device number of an open block device. */
 void zr_device_number(int device, unsigned *major, unsigned *minor);
+/* A device number's parts. */
+void zr_split_device(uint64_t device, unsigned *major, unsigned *minor);
 /* Has the host no longer swap to a device. */
 int zr_swapoff(const char *path);
 

@@ -1,4 +1,5 @@
 import Foundation
+import HostGuard
 
 /// A proof as a file: JSON, with a checksum of each field beside them, so that a changed one can be named.
 extension Proof {
@@ -37,7 +38,7 @@ extension Proof {
     }
 
     /// Writes it to a file.
-    public func write(to file: String) throws { try data().write(to: URL(filePath: file), options: .atomic) }
+    public func write(to file: String) throws { try OutputFile.write(try data(), to: file) }
 
     private static func checksum(_ name: String, _ value: Any) throws -> String {
         var sum = Checksum()

@@ -1,4 +1,5 @@
 import Foundation
+import HostGuard
 import Zram
 
 /// A saved search as a file: a line that says what it is, two lengths, a header in JSON, 64-bit words, and the checksum of
@@ -34,7 +35,7 @@ extension SavedSearch {
 
     /// Writes it to a file, in place of what is there.
     public func write(to path: String) throws {
-        try data().write(to: URL(filePath: path), options: .atomic)
+        try OutputFile.write(try data(), to: path)
     }
 
     /// The file's bytes.

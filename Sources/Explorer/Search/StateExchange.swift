@@ -1,4 +1,5 @@
 import Foundation
+import HostGuard
 import KernelCore
 import Synchronization
 
@@ -39,7 +40,7 @@ public final class StateExchange: Sendable {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let name = Self.name(folder, part, part.index)
         // Complete from the moment it has its name.
-        try Self.bytes([Self.magic, run]).write(to: URL(filePath: name), options: .atomic)
+        try OutputFile.write(Self.bytes([Self.magic, run]), to: name)
         writer = try FileHandle(forWritingTo: URL(filePath: name))
         try writer.seekToEnd()
     }

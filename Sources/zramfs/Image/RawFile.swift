@@ -48,6 +48,14 @@ final class RawFile {
         return UInt64(end)
     }
 
+    /// The first bytes, or as many as there are.
+    func head(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = pread(descriptor, &bytes, count, 0)
+        guard got >= 0 else { throw Self.failure(path, .usage) }
+        return Array(bytes.prefix(got))
+    }
+
     /// Reads on, up to a buffer full; skips zeroes. nil at the end.
     func nextData(
         into buffer: UnsafeMutableRawBufferPointer

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import HostGuard
 
 /// How a disk is stored in a file of its own.
 enum RawFormat: String, ExpressibleByArgument, CaseIterable {
@@ -11,9 +12,14 @@ enum RawFormat: String, ExpressibleByArgument, CaseIterable {
     /// Runs the body with a raw file to write, and makes of it what the format asks for.
     func write(to path: String, _ body: (RawFile) throws -> Void) throws {
         if self == .raw { return try body(RawFile(writing: path)) }
-        try withTemporary(beside: path) { raw in
+        try Outputs.check(path)
+        // Beside it: there is room for it there, and a rename is enough.
+        try Outputs.withPrivateFolder(path + ".zramfs") { folder in
+            let raw = folder + "/raw", converted = folder + "/qcow2"
             try body(RawFile(writing: raw))
-            try convert(["-f", "raw", "-O", "qcow2", raw, path])
+            try convert(["-f", "raw", "-O", "qcow2", Self.absolute(raw), Self.absolute(converted)])
+            try Outputs.check(path)
+            guard rename(converted, path) == 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
         }
     }
 
@@ -21,16 +27,27 @@ enum RawFormat: String, ExpressibleByArgument, CaseIterable {
     func read(_ path: String, _ body: (RawFile) throws -> Void) throws {
         let file = try RawFile(reading: path)
         if self == .raw { return try body(file) }
-        try withTemporary(beside: Host.temporaryFolder + "/zramfs") { raw in
-            try convert(["-f", "qcow2", "-O", "raw", path, raw])
+        if let refusal = ImageHeader.refusal(try file.head(104)) { throw Failure("\(path): \(refusal)", .usage) }
+        try Outputs.withPrivateFolder { folder in
+            let raw = folder + "/raw"
+            try convert(["-O", "raw", Self.source(path), Self.absolute(raw)])
             try body(RawFile(reading: raw))
         }
     }
 
-    private func withTemporary(beside path: String, _ body: (String) throws -> Void) throws {
-        let raw = "\(path).\(getpid()).raw"
-        defer { unlink(raw) }
-        try body(raw)
+    /// The file as qemu-img is told of it: whatever its header says by now, without a backing file, and its name is a
+    /// name, not a protocol's.
+    private static func source(_ path: String) -> String {
+        let name = JSONText.quote(absolute(path))
+        return #"json:{"driver": "qcow2", "backing": null, "file": {"driver": "file", "filename": \#(name)}}"#
+    }
+
+    /// With a slash in front, so that no part of it passes for a protocol, as `nbd:` would.
+    private static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let folder = getcwd(nil, 0) else { return "./" + path }
+        defer { free(folder) }
+        return "\(String(cString: folder))/\(path)"
     }
 
     private func convert(_ arguments: [String]) throws {

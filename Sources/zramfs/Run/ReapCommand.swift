@@ -65,7 +65,7 @@ struct RunEnd {
             }
             let folder = "/sys/fs/fuse/connections"
             if access("\(folder)/\(minor)/abort", F_OK) != 0 { _ = zr_mount_connections(folder) }
-            try? String.write("1", to: "\(folder)/\(minor)/abort")
+            try? Knob.write("1", to: "\(folder)/\(minor)/abort")
         }
     }
 }

@@ -38,6 +38,7 @@ struct RunCommand: ParsableCommand {
             throw Failure("run wants a command behind --; example: zramfs run -- zramctl", .usage)
         }
         try options.check()
+        try reports.check()
         var options = options
         if options.terminals > 1 || `repeat` != nil || untilFailure, options.seed == nil, options.delay > 0 {
             options.seed = UInt64.random(in: 1...999_999)
@@ -55,7 +56,7 @@ struct RunCommand: ParsableCommand {
         session.end()
         if let file = options.result {
             let first = result.firstFailure.map { String($0) } ?? ""
-            try? String.write("\(result.seconds)\n\(first)\n\(result.details)", to: file)
+            try? Outputs.write("\(result.seconds)\n\(first)\n\(result.details)", to: file)
         }
         if let signal = result.signal, result.verdict == .passed || result.verdict == .failed { zr_die_of(signal) }
         Glibc.exit(result.status)
@@ -121,6 +122,7 @@ struct RunOptions: ParsableArguments {
                 "--mount joins a kernel as it is: without --policy --patches --abi --cpus --timing --block-device",
                 .usage)
         }
+        try Outputs.check(trace)
         if let record, access(record, F_OK) == 0 {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: record) else {
                 throw Failure("--record \(record): it is no folder", .usage)

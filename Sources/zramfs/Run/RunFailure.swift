@@ -17,7 +17,7 @@ struct RunFailure {
             try put(result.details, "report")
             try put((try? String(contentsOfFile: "\(mount)/debug/trace.columns", encoding: .utf8)) ?? "", "trace")
         } catch {
-            return "\(folder) cannot be written: \(error.localizedDescription)"
+            return "\(folder) cannot be written: \((error as? Failure)?.message ?? error.localizedDescription)"
         }
         do {
             let (end, command) = try keepSchedule(result)
@@ -28,7 +28,9 @@ struct RunFailure {
         }
     }
 
-    private func put(_ text: String, _ name: String) throws { try String.write(text, to: "\(folder)/\(name)") }
+    private func put(_ text: String, _ name: String) throws {
+        try Outputs.write(text, to: "\(folder)/\(name)", .runFailed)
+    }
 
     /// - Returns: what it ends in, and the command that replays it.
     private func keepSchedule(_ result: RunResult) throws -> (end: String, command: String) {

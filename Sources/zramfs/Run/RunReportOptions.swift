@@ -1,11 +1,14 @@
 import ArgumentParser
-import Glibc
+import KernelCore
 
 /// What a run tells programs.
 struct RunReportOptions: ParsableArguments {
     @Option(help: "Write the result as JUnit XML to this file.") var junit: String?
     @Option(help: "Write the result in the Test Anything Protocol to this file; - is standard error.") var tap: String?
     @Option(help: "Write the result as JSON to this file; - is standard error.") var json: String?
+
+    /// Says beforehand what cannot be written.
+    func check() throws { try Outputs.check(junit, tap == "-" ? nil : tap, json == "-" ? nil : json) }
 
     /// Writes what is asked for.
     func write(_ results: [RunResult]) throws {
@@ -15,15 +18,8 @@ struct RunReportOptions: ParsableArguments {
     }
 
     private static func put(_ text: String, to path: String) throws {
-        let file = path == "-" ? 2 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-        defer { if file != 2 { close(file) } }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
-            rest = rest.dropFirst(count)
-        }
+        if path == "-" { return Terminal.progress(text) }
+        try Outputs.write(text, to: path, .failed)
     }
 
     private static func name(_ result: RunResult) -> String {
@@ -64,7 +60,8 @@ struct RunReportOptions: ParsableArguments {
     private static func tap(_ results: [RunResult]) -> String {
         var text = "TAP version 13\n1..\(results.count)\n"
         for result in results {
-            text += "\(result.hasFailed ? "not ok" : "ok") \(result.round) - \(result.command.joined(separator: " "))\n"
+            text += "\(result.hasFailed ? "not ok" : "ok") \(result.round) - "
+            text += ForeignText.shown(result.command.joined(separator: " ")).replacing("#", with: "\\#") + "\n"
             if result.hasFailed {
                 text += "  ---\n  verdict: \(result.verdict.rawValue)\n  status: \(result.status)\n  ...\n"
             }

@@ -44,9 +44,14 @@ struct RunRounds {
     }
 
     private func one(_ round: Int, record: String?, _ isOver: inout Bool) throws -> RunResult {
+        try Outputs.withPrivateFolder(Host.temporaryFolder + "/zramfs-round") {
+            try one(round, record: record, $0 + "/result", &isOver)
+        }
+    }
+
+    private func one(_ round: Int, record: String?, _ file: String, _ isOver: inout Bool) throws -> RunResult {
         let seed = options.seed.map { $0 &+ UInt64(round - 1) }
         let started = Host.now
-        let file = "\(Host.temporaryFolder)/zramfs-round.\(getpid())"
         let words =
             ["zramfs", "run"] + options.arguments(seed: seed, record: record) + ["--result", file] + ["--"] + command
         guard let pid = Process.spawn(Host.executable, words, newSession: false) else {
@@ -72,7 +77,6 @@ struct RunRounds {
             case ExitStatus.timeout.rawValue: .timeout
             default: .failed
             }
-        defer { unlink(file) }
         var result = RunResult(
             round: round, verdict: verdict, status: status, signal: signal == 0 ? nil : signal,
             seconds: Double(Host.now - started) / 1e9, command: command, seed: seed)

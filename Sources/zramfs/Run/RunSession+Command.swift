@@ -1,5 +1,6 @@
 import CRunShims
 import Glibc
+import HostGuard
 
 extension RunSession {
     /// Runs the command, in as many terminals as were asked for, and judges.
@@ -73,7 +74,7 @@ extension RunSession {
         if options.dmesg || isKernels { Terminal.error(String(kmsg.dropLast())) }
         if result.hasFailed, let trace = options.trace {
             let columns = (try? String(contentsOfFile: mount + "/debug/trace.columns")) ?? ""
-            if (try? String.write(columns, to: trace)) == nil { Terminal.error("zramfs: \(trace) cannot be written") }
+            do { try Outputs.write(columns, to: trace) } catch { Terminal.error("zramfs: \(error)") }
         }
         if result.hasFailed, let folder = options.record {
             Terminal.error("zramfs: " + RunFailure(folder: folder, options: options, mount: mount).keep(result))
@@ -185,23 +186,8 @@ struct TerminalLogs {
     /// The log of a terminal, counted from 0, to write to.
     func open(_ terminal: Int) throws -> Int32 {
         let path = path(terminal)
-        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw RunSession.problem(path) }
-        return file
-    }
-}
-
-extension String {
-    /// Writes a file.
-    static func write(_ text: String, to path: String) throws {
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw RunSession.problem(path) }
-        defer { close(file) }
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-            guard count > 0 else { throw RunSession.problem(path) }
-            rest = rest.dropFirst(count)
+        do { return try OutputFile.log(path, keeping: false, mode: 0o644) } catch {
+            throw Failure("\(error)", .runFailed)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HostGuard
 import Machine
 import SystemPackage
 
@@ -8,68 +9,46 @@ import SystemPackage
 /// were written to a server that is gone are lost.
 struct SwapTool {
     private let tool: ViewTool
-    private let arguments: [String]
 
-    init(_ tool: ViewTool, _ arguments: [String]) {
-        self.tool = tool
-        self.arguments = arguments
-    }
+    init(_ tool: ViewTool) { self.tool = tool }
 
-    /// - Returns: the exit status.
-    func run() -> Int32 {
-        var disks: [String] = []
-        var priority: String?
-        var rest = arguments[...]
-        while let word = rest.popFirst() {
-            if word == "-p" || word == "--priority" {
-                priority = rest.popFirst()
-            } else if let disk = Self.disk(word) {
-                disks.append(disk)
-            }
-        }
-        if tool == .swapon, arguments.isEmpty || arguments.contains("-s") || arguments.contains("--summary") {
-            return Self.list()
-        }
-        guard !disks.isEmpty else { return tool.pass(arguments) }
+    /// - Returns: the exit status: of the last step that failed.
+    func run(_ call: SwapCall) -> Int32 {
         var status: Int32 = 0
-        for disk in disks {
-            do throws(Errno) {
-                if tool == .swapon {
-                    guard Self.isSwap(disk) else {
-                        Terminal.error("swapon: /dev/\(disk): read swap header failed")
-                        status = 255
-                        continue
-                    }
-                    try Knob.write("\(disk) \(priority ?? "-2")", to: ViewPlace.mount + "/view/swapon")
-                } else {
-                    try Knob.write(disk, to: ViewPlace.mount + "/view/swapoff")
-                }
-            } catch {
-                Terminal.error("\(tool.rawValue): /dev/\(disk): \(tool.rawValue) failed: \(error)")
-                status = 255
-            }
+        for step in call.steps {
+            let one = take(step)
+            if one != 0 { status = one }
         }
         return status
     }
 
-    /// `zram0` for `/dev/zram0`, there or not.
-    private static func disk(_ path: String) -> String? {
-        path.hasPrefix("/dev/zram") ? String(path.dropFirst("/dev/".count)) : nil
+    private func take(_ step: SwapCall.Step) -> Int32 {
+        switch step {
+        case .on(let disk, let priority, let mayBeMissing):
+            if mayBeMissing, access("/dev/\(disk)", F_OK) != 0 { return 0 }
+            guard SwapDisks.header(of: disk)?.isSwap != false else {
+                Terminal.error("swapon: /dev/\(disk): read swap header failed")
+                return 255
+            }
+            return write("\(disk) \(priority ?? -2)", disk)
+        case .off(let disk): return write(disk, disk)
+        case .list:
+            guard let text = try? String(contentsOfFile: ViewPlace.mount + "/view/proc-swaps") else { return 1 }
+            print(text, terminator: "")
+        case .host(let arguments): return HostProgram(name: tool.rawValue).run(arguments)
+        case .leave: Terminal.error("\(tool.rawValue): the host's own swap space is left as it is")
+        case .refuse(let why):
+            if !why.isEmpty { Terminal.error(why) }
+            return 1
+        }
+        return 0
     }
 
-    /// mkswap was there: its signature ends the first page.
-    private static func isSwap(_ disk: String) -> Bool {
-        let file = open("/dev/\(disk)", O_RDONLY | O_CLOEXEC)
-        // What is not there is for the knob to say.
-        guard file >= 0 else { return true }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 10)
-        return pread(file, &bytes, 10, 4086) == 10 && String(decoding: bytes, as: UTF8.self) == "SWAPSPACE2"
-    }
-
-    private static func list() -> Int32 {
-        guard let text = try? String(contentsOfFile: ViewPlace.mount + "/view/proc-swaps") else { return 1 }
-        print(text, terminator: "")
+    private func write(_ text: String, _ disk: String) -> Int32 {
+        do throws(Errno) { try Knob.write(text, to: "\(ViewPlace.mount)/view/\(tool.rawValue)") } catch {
+            Terminal.error("\(tool.rawValue): /dev/\(disk): \(tool.rawValue) failed: \(error)")
+            return 255
+        }
         return 0
     }
 }
