@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Two terminals, each as LTP's zram test does it: load, set up, use, reset, unload. The thread's first recipe.
 # Written after the mails, not from LTP. ROUNDS: how many rounds a terminal does (100).
+[[ -e /dev/.zramfs/mnt ]] || { echo "$0: by itself it would load and remove the host's zram: zramfs run -- $0" >&2; exit 2; }
 for ((round = 0; round < ${ROUNDS:-100}; round++)); do
     modprobe zram num_devices=1 || break
     { echo lz4 >/sys/block/zram0/comp_algorithm; echo 4M >/sys/block/zram0/disksize; } 2>/dev/null

@@ -117,21 +117,25 @@ struct RecordedScript {
     private mutating func open(
         _ call: Recording.Call, _ write: Bool, _ rest: inout ArraySlice<Recording.Call>
     ) throws(Recording.Problem) {
+        guard call.path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            throw .inexpressible("a file whose name is no word")
+        }
+        let path = "$1" + LiveScript.word(call.path)
         let uses = rest.filter { $0.file == call.file }
         let isNext = uses.elementsEqual(rest.prefix(uses.count)) { $0.task == $1.task }
         if isNext, write, uses.count == 1, case .write(let bytes) = uses[0].kind {
-            text += "\(try Self.command(bytes)) > $1\(call.path)\n"
+            text += "\(try Self.command(bytes)) > \(path)\n"
         } else if isNext, !write, !uses.isEmpty, uses.allSatisfy({ $0.kind == .read }) {
-            text += "cat $1\(call.path)\n"
+            text += "cat \(path)\n"
         } else if uses.isEmpty, !call.path.hasPrefix("/dev/") {
-            text += ": \(write ? ">" : "<") $1\(call.path)\n"
+            text += ": \(write ? ">" : "<") \(path)\n"
             return
         } else {
             guard let number = (3...9).first(where: { !descriptors.values.contains($0) }) else {
                 throw .inexpressible("\(call.name) has more than seven files open")
             }
             descriptors[call.file] = number
-            text += "exec \(number)\(write ? ">" : "<") $1\(call.path)\n"
+            text += "exec \(number)\(write ? ">" : "<") \(path)\n"
             return
         }
         rest.removeFirst(uses.count)

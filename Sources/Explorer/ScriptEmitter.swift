@@ -86,7 +86,8 @@ struct ScriptEmitter {
         for (place, turn) in schedule.turns.enumerated() {
             let name = replay.names[turn.task]
             lines.append("")
-            lines.append("# \(place + 1). \(name) takes \(turn.steps) step\(turn.steps == 1 ? "" : "s").")
+            lines.append(
+                LiveScript.comment("\(place + 1). \(name) takes \(turn.steps) step\(turn.steps == 1 ? "" : "s")."))
             let gate = place < gates.count ? gates[place].flatMap { hasGate($0) ? $0 : nil } : nil
             // The task may pass the gate on its way; count how often.
             let passes =
@@ -99,22 +100,23 @@ struct ScriptEmitter {
             let born = births.filter { (step..<(step + turn.steps)).contains($0.step) }.map(\.gate).filter(hasGate)
             lines += born.map(hold)
             if let before = held.removeValue(forKey: turn.task) {
-                lines.append("echo go > \"$points/\(before.point)\"")
+                lines.append("echo go > \(path(before))")
             } else if turn.task < scenario.terminalNames.count, started.insert(turn.task).inserted {
                 lines.append("terminal_\(turn.task) \"$mnt\" & pid_\(turn.task)=$!")
             }
             if let gate {
                 for _ in 0..<passes {
-                    lines.append("echo wait > \"$points/\(gate.point)\"   # on its way; not yet")
+                    lines.append("echo wait > \(path(gate))   # on its way; not yet")
                     lines.append(hold(gate))
-                    lines.append("echo go > \"$points/\(gate.point)\"")
+                    lines.append("echo go > \(path(gate))")
                 }
                 lines.append(
-                    "echo wait > \"$points/\(gate.point)\"   # stands before \(gate.point) in \(gate.function)")
+                    "echo wait > \(path(gate))   "
+                        + LiveScript.comment("stands before \(gate.point) in \(gate.function)"))
                 if gate.isEnabled {
                     held[turn.task] = gate
                 } else {
-                    lines.append("echo go > \"$points/\(gate.point)\"   # and waits there for what another holds")
+                    lines.append("echo go > \(path(gate))   # and waits there for what another holds")
                 }
             } else if place < gates.count, gates[place] != nil {
                 lines.append(
@@ -124,8 +126,8 @@ struct ScriptEmitter {
             }
             for gate in born {
                 lines.append(
-                    "echo wait > \"$points/\(gate.point)\"   # \(replay.names[gate.task]) was started, and begins there"
-                )
+                    "echo wait > \(path(gate))   "
+                        + LiveScript.comment("\(replay.names[gate.task]) was started, and begins there"))
                 held[gate.task] = gate
             }
             step += turn.steps
@@ -139,8 +141,10 @@ struct ScriptEmitter {
         }
         lines.append("")
         lines.append("# All gates are open now; what follows is no longer a matter of order.")
-        for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \"$points/\(gate.point)\"") }
-        if let failure = replay.failure { lines.append("# Expected: \(failure.verdict.rawValue): \(failure.what)") }
+        for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \(path(gate))") }
+        if let failure = replay.failure {
+            lines.append(LiveScript.comment("Expected: \(failure.verdict.rawValue): \(failure.what)"))
+        }
         lines.append("cat \"$debug/waits\"")
         if replay.failure?.verdict == .leak {
             lines.append("wait   # for all to end")
@@ -155,17 +159,27 @@ struct ScriptEmitter {
     }
 
     private func hold(_ gate: Gate) -> String {
-        "echo 'hold\(gate.function.isEmpty ? "" : " fn=\(gate.function)")' > \"$points/\(gate.point)\""
+        "echo '\(gate.function.isEmpty ? "hold" : "hold fn=\(gate.function)")' > \(path(gate))"
+    }
+
+    private func path(_ gate: Gate) -> String {
+        let name = LiveScript.word(gate.point)
+        return name == gate.point ? "\"$points/\(name)\"" : "\"$points\"/\(name)"
     }
 
     private var header: [String] {
         var lines = [
             "#!/bin/bash",
-            "# Drives a zramfs mount into one interleaving of the scenario \(scenario.name)\(policy.isEmpty ? "" : ", policy \(policy)").",
-            "# Schedule \(schedule). Usage: bash FILE MOUNTPOINT"
-                + (scenario.machineOptions.isEmpty ? "" : ", mounted with -o \(scenario.machineOptions)"),
-            "mnt=${1:?usage: $0 MOUNTPOINT}",
+            LiveScript.comment(
+                "Drives a zramfs mount into one interleaving of the scenario \(scenario.name)"
+                    + "\(policy.isEmpty ? "" : ", policy \(policy)")."),
+            LiveScript.comment(
+                "Schedule \(schedule). Usage: bash FILE MOUNTPOINT"
+                    + (scenario.machineOptions.isEmpty ? "" : ", mounted with -o \(scenario.machineOptions)")),
+            "readonly zramfs_mount=${1:?usage: $0 MOUNTPOINT}",
+            "mnt=$zramfs_mount",
             "debug=$mnt/debug",
+            "[ -e \"$debug/points\" ] || { echo \"$mnt: no zramfs is mounted there\" >&2; exit 2; }",
         ]
         if scenario.terminalTexts.contains(where: { $0.contains("umount -l") }) {
             lines.append("cd \"$debug\" && debug=.   # stays within reach when the mount is detached")
@@ -182,15 +196,17 @@ struct ScriptEmitter {
             "settle_exit() {   # until the removal that a detached mount begins has ended, or waits",
             "    until grep -q -E '^[0-9]+ +umount +(D|held|dead) ' \"$debug/tasks\" ||",
             "        ! grep -q '^zram ' \"$debug/../proc/modules\"; do :; done",
-            "}",
+            "}", "",
+            "# The terminals: what they call rmmod and modprobe is the simulated kernel's.",
         ]
+        lines += LiveScript.tools
         for (number, text) in scenario.terminalTexts.enumerated() {
-            lines += ["", "terminal_\(number)() {   # \(scenario.terminalNames[number])"]
-            lines += text.split(separator: "\n").map { "    " + $0 } + ["}"]
+            lines += ["", "terminal_\(number)() {   " + LiveScript.comment(scenario.terminalNames[number]), ":"]
+            lines += [text, "}"]
         }
         if !scenario.setupText.isEmpty {
-            lines += ["", "# Set-up.", "set -- \"$mnt\""]
-            lines += scenario.setupText.split(separator: "\n").map(String.init)
+            // In a shell of its own: its variables and its exit are not the script's.
+            lines += ["", "setup() {", ":", scenario.setupText, "}", "(setup \"$mnt\")"]
         }
         return lines
     }

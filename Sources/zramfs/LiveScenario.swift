@@ -68,11 +68,11 @@ final class LiveScenario {
         var scripts: [String] = []
         for (number, text) in scenario.terminalTexts.enumerated() {
             scripts.append("\(folder)/\(number).sh")
-            try text.write(toFile: scripts[number], atomically: false, encoding: .utf8)
+            try Outputs.write(LiveScript.file(text), to: scripts[number], mode: 0o600)
         }
         self.scripts = scripts
         setup = scenario.setupText.isEmpty ? nil : folder + "/setup.sh"
-        if let setup { try scenario.setupText.write(toFile: setup, atomically: false, encoding: .utf8) }
+        if let setup { try Outputs.write(LiveScript.file(scenario.setupText), to: setup, mode: 0o600) }
         mkdir(mount, 0o700)
         let options = ["policy=\(policy)", scenario.machineOptions].filter { !$0.isEmpty }.joined(separator: ",")
         guard Process.run(Host.program, ["zramfs", "mount", "-o", options, mount]) == 0 else {

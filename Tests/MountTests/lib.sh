@@ -114,6 +114,29 @@ expect_errno() { # NAME PATH FLAGS OPERATION...
 # Adds a device on the mount and leaves its id in $id.
 hot_add() { id=$(<"$MNT/zram-control/hot_add"); }
 
+# Goes on in a mount namespace of the case's own, where each tool is a fake that notes how it is called in $calls: first in
+# PATH, and in the place of the host's own.
+fakes() { # TOOL...
+    local tool folder
+    calls=$work/calls
+    if [[ -z ${FAKES:-} ]]; then
+        mkdir "$work/fakes" || exit 1
+        for tool; do
+            printf '#!/bin/sh\necho "${0##*/} $*" >>%s\nexit 0\n' "$calls" >"$work/fakes/$tool"
+            chmod 755 "$work/fakes/$tool"
+        done
+        FAKES=$work/fakes CASE_DIR=$work unshare -m --propagation private "$0"
+        exit
+    fi
+    for folder in /sbin /usr/sbin /bin /usr/bin; do
+        for tool; do [[ ! -e $folder/$tool ]] || mount --bind "$FAKES/$tool" "$folder/$tool" || exit 1; done
+    done
+    export PATH=$FAKES:$PATH
+    "$1" x
+    is 'the fakes are in place' "$1 x" "$(cat "$calls")"
+    rm "$calls"
+}
+
 leftovers() {
     local mount pid
     for mount in "${mounts[@]}"; do is_mounted "$mount" && echo "still mounted: $mount"; done

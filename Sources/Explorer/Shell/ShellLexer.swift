@@ -96,6 +96,8 @@ struct ShellLexer {
                 flush(&word, &buffer)
                 word.pieces.append(.parameter(try parameter()))
                 continue
+            } else if here == "`", quote != "'" {
+                throw cannotRead("'`': a command within a command")
             } else if quote == nil, here == "*" || here == "?" {
                 throw cannotRead("'\(here)': a pattern of file names")
             } else if here == "\\", quote != "'", let after = peek(1), quote == nil || "\"\\$".contains(after) {
