@@ -185,7 +185,9 @@ struct ScriptEmitter {
             lines.append("cd \"$debug\" && debug=.   # stays within reach when the mount is detached")
         }
         lines += [
-            "points=$debug/points", "",
+            "points=$debug/points",
+            // Who takes the time of a slow function looks like one that waits.
+            "echo off > \"$debug/timing\"   # the order alone counts", "",
             "settle() {   # until that process has ended, or waits in the simulated kernel",
             "    while kill -0 \"$1\" 2>/dev/null; do",
             "        for pid in $1 $(cat \"/proc/$1/task/$1/children\" 2>/dev/null); do",
