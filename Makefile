@@ -24,6 +24,7 @@ help:
 	@echo 'make recipes  the two recipes of the thread, under each policy'
 	@echo 'make sanitize unit tests under the thread and the address sanitizer'
 	@echo 'make fuzz     mutated images, for SECONDS=60'
+	@echo 'make pairs, generated, mutations, spin: judges of the explorer; CONTRIBUTING.md'
 	@echo 'make bench    ratios to a C file system and to the kernel, side by side; BENCH=knobs|disk|corpora|ext4|growth|recovery|explorer'
 	@echo 'make install  PREFIX=$(PREFIX), with the helpers of mount(8) and umount(8)'
 	@echo 'make deb      a Debian package, in .build/deb'
@@ -96,6 +97,40 @@ sysfs-selftest:
 recipes:
 	$(RELEASE_BUILD)
 	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/recipes/run
+
+# The judges of the explorer. UPDATE=1 writes what was found to the table; COUNT: so many generated scenarios; ONLY: mutations
+# with this in their name; EVERY: every so-manyth pair.
+JUDGE = .build/release/judge
+COUNT ?= 1000
+EVERY ?= 1
+UPDATED = $(if $(UPDATE),--update)
+.PHONY: judge
+judge:
+	$(SWIFT) build -c release -j $(JOBS) --product judge
+
+.PHONY: pairs
+pairs: judge
+	$(JUDGE) pairs Fixtures/pairs/table --every $(EVERY) $(UPDATED)
+
+.PHONY: generated
+generated: judge
+	$(JUDGE) generated --count $(COUNT)
+
+.PHONY: spin
+spin: judge
+	@Tests/deps spin gcc
+	Tests/Judges/spin $(JUDGE)
+
+# What no cell of the matrix sees, the unit tests may.
+MUTATED = ZRAMFS_MUTATIONS=1 $(SWIFT)
+MUTATED_OPTIONS = -c release -Xswiftc -enable-testing --scratch-path .build-mutations
+MUTATED_TESTS = $(MUTATED) test $(MUTATED_OPTIONS) --skip-build --filter KernelCoreTests --filter KernfsTests \
+    --filter KernelModuleTests --filter CPUHotplugTests --filter MachineTests --filter ExplorerTests
+.PHONY: mutations
+mutations:
+	$(MUTATED) build $(MUTATED_OPTIONS) -j $(JOBS) --build-tests
+	.build-mutations/release/judge mutations Fixtures/mutations/table --only "$(ONLY)" $(UPDATED) \
+	    --tests '$(MUTATED_TESTS) 2>&1'
 
 .PHONY: bench
 bench: deps

@@ -73,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "judge",
             dependencies: [
-                "Explorer", "Judges", "Zram", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Explorer", "Judges", "KernelCore", "Zram",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Judges/Command", swiftSettings: settings),
         layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZlib", "CZstd"]),

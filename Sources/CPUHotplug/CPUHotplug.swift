@@ -84,6 +84,7 @@ public final class CPUHotplug {
                         throw error
                     }
                 }
+                if mutated("an instance is not listed") { return }
                 state.instances.append(instance)
                 registered.listed(state, instance, true)
                 kernel.spend("__cpuhp_state_add_instance")
@@ -100,7 +101,9 @@ public final class CPUHotplug {
         await hotplugLock.withRead {
             await stateMutex.withLock {
                 registered.observe((registered.states[number] != nil).fingerprint)
-                for cpu in online.indices where online[cpu] { instance.cpuDown(cpu) }
+                for cpu in online.indices where online[cpu] && !mutated("removing an instance does not take it down") {
+                    instance.cpuDown(cpu)
+                }
                 guard let state = registered.states[number] else { return }
                 let before = state.instances.count
                 state.instances.removeAll { $0 === instance }
@@ -123,7 +126,9 @@ public final class CPUHotplug {
         await hotplugLock.withRead {
             await stateMutex.withLock {
                 registered.noteRead()
-                if let state = registered.states[number], !state.instances.isEmpty {
+                if let state = registered.states[number], !state.instances.isEmpty,
+                    !mutated("nobody looks for instances that are left")
+                {
                     kernel.warn(
                         "instances-left", "Error: Removing state \(number) which has instances left.",
                         at: "kernel/cpu.c:2069", in: "__cpuhp_remove_state_cpuslocked")
@@ -143,9 +148,10 @@ public final class CPUHotplug {
         defer { kernel.leave() }
         guard online.indices.contains(cpu) else { throw .invalidArgument }
         try await hotplugLock.withWrite { () async throws(Errno) in
+            if mutated("cpu_up and cpu_down call nobody") { return }
             registered.observe(UInt64(onlineCount) << 1 | (online[cpu] ? 1 : 0))
             guard online[cpu] != isUp else { return }
-            guard isUp || onlineCount > 1 else { throw .resourceBusy }
+            guard isUp || onlineCount > 1 || mutated("the last CPU goes down") else { throw .resourceBusy }
             for state in registered.sorted {
                 for (place, instance) in state.instances.enumerated() {
                     instance.memory.touch()

@@ -110,7 +110,7 @@ public final class Gendisk: KernelMemory {
     public func delete(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
         kernel.enter("del_gendisk")
         defer { kernel.leave() }
-        await openMutex.withLock { isLive = false }
+        await openMutex.withLock { if !mutated("a deleted disk stays live") { isLive = false } }
         setCapacity(0)
         openMutex.observe((node != nil).fingerprint)
         guard let node else { return }
@@ -125,7 +125,10 @@ public final class Gendisk: KernelMemory {
         await core.root.remove("dev", from: node, file, line)
         await core.root.remove("uevent", from: node, file, line)
         kernel.enter("device_remove_attrs")
-        for names in groups { await core.root.removeFiles(names, from: node, file, line) }
+        for names in groups.map({ mutated("files go in reverse order") ? $0.reversed() : $0 })
+        where !mutated("del_gendisk leaves the files") {
+            await core.root.removeFiles(names, from: node, file, line)
+        }
         kernel.leave()
         await core.root.remove(node, file, line)
         kernel.leave()
@@ -168,15 +171,17 @@ public final class Gendisk: KernelMemory {
         defer { kernel.leave() }
         try await openMutex.withLock { () async throws(Errno) in
             openMutex.observe(isLive.fingerprint)
-            guard isLive else { throw .noSuchAddressOrDevice }
-            guard await module.tryGet() else { throw .noSuchAddressOrDevice }
+            guard isLive || mutated("open ignores a disk that goes") else { throw .noSuchAddressOrDevice }
+            guard await module.tryGet() || mutated("open ignores a module that goes") else {
+                throw .noSuchAddressOrDevice
+            }
             do throws(Errno) {
                 try await operations?.open(self)
             } catch {
-                await module.put()
+                if !mutated("a failed open keeps its pin") { await module.put() }
                 throw error
             }
-            openers.value += 1
+            if !mutated("openers are not counted") { openers.value += 1 }
         }
     }
 
@@ -184,7 +189,7 @@ public final class Gendisk: KernelMemory {
     public func release() async {
         kernel.enter("blkdev_close")
         defer { kernel.leave() }
-        await openMutex.withLock { openers.value -= 1 }
+        await openMutex.withLock { if !mutated("openers are not counted") { openers.value -= 1 } }
         await module.put()
     }
 }

@@ -61,7 +61,9 @@ public final class MiscDevice {
                 await core.root.remove(attribute.name, from: node, file, line)
             }
             kernel.enter("device_remove_attrs")
-            await core.root.removeFiles(shown, from: node, file, line)
+            if !mutated("misc_deregister leaves the files") {
+                await core.root.removeFiles(shown, from: node, file, line)
+            }
             kernel.leave()
             await core.root.remove(node, file, line)
             for _ in 0..<3 { kernel.leave() }

@@ -27,7 +27,7 @@ public final class Mutex: KernelObject {
     public override var title: String { "mutex \(name)" }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
-        operation != .lock || holder == nil
+        operation != .lock || holder == nil || mutated("a mutex has many owners")
     }
 
     public override func holders(against operation: Operation) -> [KernelTask] {
@@ -131,7 +131,7 @@ public final class Mutex: KernelObject {
         changed(0, from: 2, to: 1)
         noteRelease()
         holder._withUnsafeGuaranteedRef { kernel.release(self, by: $0) }
-        wakeWaiters()
+        if !mutated("mutex_unlock wakes nobody") { wakeWaiters() }
     }
 
     /// A driver unlocks what it does not hold: what `CONFIG_DEBUG_MUTEXES` says, not lockdep's longer report. A mutex of

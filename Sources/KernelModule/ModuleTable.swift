@@ -86,7 +86,10 @@ public final class ModuleTable {
         kernel.enter("__do_sys_delete_module")
         defer { kernel.leave() }
         let module = try await stop(name, force: force)
-        await module.run { () async throws(Never) in await module.code?.exit() }
+        if mutated("the text goes before exit") { module.isFreed = true }
+        if !mutated("exit is not called") {
+            await module.run { () async throws(Never) in await module.code?.exit() }
+        }
         kernel.spend("module_going_notifier")
         await free(module)
     }
@@ -98,7 +101,9 @@ public final class ModuleTable {
             guard let module = find(name) else { throw .noSuchFileOrDirectory }
             guard module.users.isEmpty else { throw .wouldBlock }
             module.observe(module.state.rawValue)
-            guard module.state == .live else { throw .resourceBusy }
+            guard module.state == .live || mutated("delete_module ignores that a module goes") else {
+                throw .resourceBusy
+            }
             guard await module.tryStop(force: force) else { throw .wouldBlock }
             if force { kernel.taint("R") }
             return module
@@ -122,7 +127,7 @@ public final class ModuleTable {
             if let module { return module }
             guard let existing, !kernel.isHalting else { throw .interrupted }
             existing.observe(existing.state.rawValue)
-            if existing.state == .live { throw .fileExists }
+            if existing.state == .live, !mutated("load waits for a live module") { throw .fileExists }
             if existing.state == .going, !waitsForGoing { throw .resourceBusy }
             queue.holdersHint = { [weak self] in self?.loading(existing) ?? [] }
             try await queue.waitInterruptible(on: existing) { existing.isFreed || existing.state == .live }
@@ -137,16 +142,16 @@ public final class ModuleTable {
 
     /// The kernel's `free_module`.
     private func free(_ module: Module) async {
-        await sysfs?.remove(module)
+        if !mutated("the files of a module stay") { await sysfs?.remove(module) }
         module.state = .unformed
         await mutex.withLock {
-            modules.removeAll { $0 === module }
+            if !mutated("a freed module stays listed") { modules.removeAll { $0 === module } }
             mutex.changed(7, from: module.fingerprint, to: 0)
             kernel.spend("free_module")
         }
         module.isFreed = true
         module.forget()
         kernel.lockdep.forget(module: module.name)
-        queue.wakeWaiters()
+        if !mutated("a module that is gone wakes nobody") { queue.wakeWaiters() }
     }
 }

@@ -55,9 +55,10 @@ extension KernfsNode {
         if kernel.isHalting { return false }
         kernel.current.observe(isActive.fingerprint)
         noteRead()
-        guard isActive else { return false }
+        guard isActive || mutated("get_active ignores deactivation") else { return false }
         take(kernel.current, file, line)
         if root.pinsModule, let owner, await !owner.tryGet(file, line) {
+            if mutated("a failed pin keeps the reference") { return false }
             drop(kernel.current)
             wakeWaiters()
             return false
@@ -96,8 +97,8 @@ extension KernfsNode {
         await kernel.step(.putActive, on: self, file, line)
         if kernel.isHalting { return }
         drop(kernel.current)
-        if root.pinsModule, let owner { await owner.put(file, line) }
-        wakeWaiters()
+        if root.pinsModule, let owner, !mutated("put_active keeps the pin") { await owner.put(file, line) }
+        if !mutated("put_active wakes nobody") { wakeWaiters() }
         await kernel.stepDone(.putActive, on: self)
     }
 

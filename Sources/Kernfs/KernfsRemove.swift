@@ -11,13 +11,15 @@ extension KernfsRoot {
         defer { kernel.leave() }
         await kernel.step(.deactivate, on: top, file, line)
         if kernel.isHalting { return }
-        for node in postOrder(top) where !node.omits(.deactivate, file, line) {
+        for node in mutated("only the top is deactivated") ? [top] : postOrder(top)
+        where !node.omits(.deactivate, file, line) {
             node.noteCondition()
             if node.isActive { node.count(KernfsNode.deactivatedBias) }
         }
         await kernel.stepDone(.deactivate, on: top)
-        for node in postOrder(top) {
+        for node in mutated("only the top is deactivated") ? [top] : postOrder(top) {
             node.noteCondition()
+            if mutated("files are unlinked before they are drained") { node.parent?.unlink(node) }
             await drain(node, file, line)
             if kernel.isHalting { return }
             node.noteRead()

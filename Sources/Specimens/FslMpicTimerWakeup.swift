@@ -99,10 +99,12 @@ public final class FslMpicTimerWakeup: ModuleCode {
     public func exit() async {
         kernel.enter("fsl_wakeup_sys_exit")
         defer { kernel.leave() }
+        if mutated("timer freed before its file goes") { wakeup?.free() }
         if let node { await core.root.remove("timer_wakeup", from: node) }
-        guard let wakeup else { return }
+        guard let wakeup, !mutated("timer freed before its file goes") else { return }
         await lock.lock()
-        if !kernel.isHalting { stop(wakeup) }
+        if !kernel.isHalting, !mutated("exit leaves the timer") { stop(wakeup) }
+        if mutated("timer is not freed") { return await lock.unlock() }
         if fixes.cancelsWork {
             await lock.unlock()
             // The kernel's cancel_work_sync.
@@ -171,7 +173,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
                 !timer.isArmed.unchecked || timer.isDue
             }
             timer.hasInterrupt.value = false
-            guard !kernel.isHalting, timer.isArmed.value else { return }
+            guard !kernel.isHalting, timer.isArmed.value || mutated("a timer that was stopped rings") else { return }
             timer.isArmed.value = false
             queueWork(wakeup)
         }
@@ -185,7 +187,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
         guard !wakeup.isQueued.value else { return }
         wakeup.isQueued.value = true
         guard !wakeup.isWorking.value else { return }
-        wakeup.isWorking.value = true
+        if !mutated("queued work is not counted") { wakeup.isWorking.value = true }
         kernel.spawn("kworker/0:1") { [self] _ in
             repeat {
                 await kernel.step(.wake, on: wakeup.work)

@@ -52,10 +52,15 @@ public final class TestFirmware: ModuleCode {
     public func exit() async {
         kernel.enter("test_firmware_exit")
         defer { kernel.leave() }
-        if fixes.deregistersUnlocked { await misc.deregister() }
+        if mutated("configuration freed before the device goes") { config?.free() }
+        if fixes.deregistersUnlocked || mutated("test_firmware deregisters outside its mutex") {
+            await misc.deregister()
+        }
         await mutex.withLock {
             if !fixes.deregistersUnlocked { await misc.deregister() }
-            config?.free()
+            if !mutated("configuration not freed"), !mutated("configuration freed before the device goes") {
+                config?.free()
+            }
         }
         log("removed interface", .warning)
     }

@@ -61,11 +61,11 @@ public final class TestSysfs: ModuleCode {
     public func exit() async {
         kernel.enter("test_sysfs_exit")
         defer { kernel.leave() }
-        await debug?.remove()
+        if !mutated("test_sysfs leaves its debugfs files") { await debug?.remove() }
         if module.parameters.isOn("enable_completion_on_rmmod") { await core.root.faults.completion.complete() }
         let delay = module.parameters.number("delay_rmmod_ms")
         if delay > 0 { await Timer.sleep(kernel, milliseconds: UInt64(delay)) }
-        if let device = await first.load() { await unregister(device) }
+        if let device = await first.load(), !mutated("test_sysfs leaves its device") { await unregister(device) }
         if module.parameters.isOn("enable_verbose_rmmod") {
             kernel.log.print(.info, "test_sysfs: unregister_test_dev_sysfs() completed")
         }
@@ -103,9 +103,12 @@ public final class TestSysfs: ModuleCode {
         device.touch()
         if await device.locksOnRemoval.load() { await device.lock() }
         device.log("removing interface")
+        if mutated("test_sysfs frees its device first") { device.free() }
         await device.delete()
         if await device.locksOnRemoval.load() { await device.unlock() }
-        device.free()
+        if !mutated("test_sysfs does not free its device"), !mutated("test_sysfs frees its device first") {
+            device.free()
+        }
     }
 
     /// `debug/test_sysfs/reset_first_test_dev`: a write removes the device and registers another.
@@ -124,7 +127,7 @@ public final class TestSysfs: ModuleCode {
             device.log("going to reset first interface ...")
             await driver.unregister(device)
             let new = await driver.register()
-            await driver.first.store(new)
+            if !mutated("a reset of test_sysfs keeps the old device") { await driver.first.store(new) }
             new?.log("first interface reset complete")
             await driver.module.put()
             return bytes.count

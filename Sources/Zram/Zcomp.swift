@@ -31,7 +31,7 @@ final class Zcomp: KernelMemory, CPUHotplugInstance {
         do throws(Errno) {
             try await driver.hotplug.addInstance(CPUHotplug.zcompPrepare, comp)
         } catch {
-            comp.free()
+            if !mutated("a compressor that failed is not freed") { comp.free() }
             throw error
         }
         return comp
@@ -42,8 +42,9 @@ final class Zcomp: KernelMemory, CPUHotplugInstance {
         kernel.enter("zcomp_destroy")
         defer { kernel.leave() }
         touch()
-        await driver.hotplug.removeInstance(CPUHotplug.zcompPrepare, self)
-        free()
+        if mutated("compressor freed before its instance goes") { free() }
+        if !mutated("instance not removed") { await driver.hotplug.removeInstance(CPUHotplug.zcompPrepare, self) }
+        if !mutated("compressor not freed"), !mutated("compressor freed before its instance goes") { free() }
     }
 
     var memory: KernelMemory { self }

@@ -105,7 +105,7 @@ extension Zram {
         kernel.spend("crypto_has_alg")
         guard driver.isAvailable(name) else { throw .invalidArgument }
         try await initLock.withWrite { () async throws(Errno) in
-            if isInitialised {
+            if isInitialised, !mutated("comp_algorithm does not look whether there is a size") {
                 log(.info, "Can't change algorithm for initialized device")
                 throw .resourceBusy
             }

@@ -21,7 +21,7 @@ extension Zram {
             let size = Parse.memory(bytes).value
             guard size != 0 else { throw .invalidArgument }
             try await initLock.withWrite { () async throws(Errno) in
-                if isInitialised {
+                if isInitialised, !mutated("disksize does not look whether there is a size") {
                     log(.info, "Cannot change disksize for initialized device")
                     throw .resourceBusy
                 }
@@ -77,6 +77,7 @@ extension Zram {
             if kept == nil { table.free() } else { table.giveBack() }
             throw error
         }
+        if mutated("size set before the table") { disksize.value = size }
         await self.table.store(table)
         await self.comp.store(comp)
         if !comps.isEmpty { await self.extras.update { $0.comps = comps } }

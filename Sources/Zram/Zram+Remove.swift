@@ -24,26 +24,35 @@ extension Zram {
             }
         } else {
             try await disk.openMutex.withLock { () async throws(Errno) in
-                guard disk.openers.value == 0 else { throw .resourceBusy }
+                guard disk.openers.value == 0 || mutated("remove ignores openers") else { throw .resourceBusy }
                 claimed = claim.value
-                if claimed, !patches.contains(.removeIgnoresClaim) { throw .resourceBusy }
-                claim.value = true
+                if claimed, !patches.contains(.removeIgnoresClaim), !mutated("remove ignores the claim") {
+                    throw .resourceBusy
+                }
+                if !mutated("remove claims nothing") { claim.value = true }
             }
             await unregisterDebugfs()
             // A reset that holds the claim does the work; del_gendisk waits for it.
-            if !claimed {
+            if !claimed || mutated("remove resets in spite of a claim") {
                 sync()
                 await zramResetDevice()
             }
         }
         log(.info, "Removed device: \(disk.name)")
+        if mutated("second reset before del_gendisk") { await zramResetDevice() }
+        if mutated("device freed before del_gendisk") { free() }
+        if mutated("disk freed before del_gendisk") { disk.cleanUp() }
         await disk.delete()
         if claimed, await isClaimed() {
             kernel.warn("claim-left", "", at: "drivers/block/zram/zram_drv.c:2008", in: "zram_remove")
         }
-        if patches.contains(.resetAfterDelGendisk) { await zramResetDevice() }
-        disk.cleanUp()
-        free()
+        if patches.contains(.resetAfterDelGendisk), !mutated("no second reset"),
+            !mutated("second reset before del_gendisk")
+        {
+            await zramResetDevice()
+        }
+        if !mutated("disk not freed"), !mutated("disk freed before del_gendisk") { disk.cleanUp() }
+        if !mutated("device not freed"), !mutated("device freed before del_gendisk") { free() }
     }
 
     private func isClaimed() async -> Bool {
@@ -64,14 +73,14 @@ extension Zram {
         defer { kernel.leave() }
         let id: Int32 = try Parse.signed(bytes)
         guard Int(id) == index else { throw .invalidArgument }
-        if patches.contains(.naiveSelfRemove) {
+        if patches.contains(.naiveSelfRemove) || mutated("self removal is a plain one") {
             try await driver.hotRemove(index)
             return bytes.count
         }
         let driver = driver
         let node = disk.node?.child("hot_remove")
         guard await driver.module.tryGet() else { throw .noSuchDevice }
-        await node?.breakActiveProtection()
+        if !mutated("self removal keeps its reference") { await node?.breakActiveProtection() }
         do throws(Errno) {
             try await driver.hotRemove(index)
         } catch {

@@ -22,12 +22,14 @@ extension Zram {
                 return bytes.count
             }
             try await disk.openMutex.withLock { () async throws(Errno) in
-                guard disk.openers.value == 0, !claim.value else { throw .resourceBusy }
-                claim.value = true
+                guard disk.openers.value == 0 || mutated("reset ignores openers"),
+                    !claim.value || mutated("reset ignores the claim")
+                else { throw .resourceBusy }
+                if !mutated("reset claims nothing") { claim.value = true }
             }
             sync()
             await zramResetDevice()
-            await disk.openMutex.withLock { claim.value = false }
+            if !mutated("reset keeps the claim") { await disk.openMutex.withLock { claim.value = false } }
             return bytes.count
         }
     }
@@ -38,7 +40,7 @@ extension Zram {
         defer { kernel.leave() }
         await initLock.downWrite()
         limitPages.value = 0
-        guard isInitialised else {
+        guard isInitialised || mutated("reset does not look whether there is a size") else {
             if driver.abi == .v6_18 {
                 // Since 6.1 a reset does the same whatever the state.
                 await dropExtras()
@@ -48,7 +50,7 @@ extension Zram {
             return
         }
         let comp = await comp.load()
-        disksize.value = 0
+        if !mutated("reset keeps the size") { disksize.value = 0 }
         disk.setCapacityAndNotify(0)
         disk.data.set(nil, size: 0)
         disk.data.counters.resetStatistics()
@@ -62,9 +64,9 @@ extension Zram {
     }
 
     private func freeMetaAndComp(_ comp: Zcomp?) async {
-        await zramMetaFree()
+        if !mutated("reset keeps the table") { await zramMetaFree() }
         disk.data.counters.resetFailures()
-        await comp?.destroy()
+        if !mutated("reset keeps the compressor") { await comp?.destroy() }
         await dropExtras()
         if driver.abi == .v6_18 { await compressor.store(driver.defaultAlgorithm) }
     }
@@ -79,7 +81,7 @@ extension Zram {
             extras = ZramExtras()
             extras.isProcessing = old.isProcessing
         }
-        for comp in old.comps { await comp.destroy() }
+        for comp in old.comps where !mutated("reset keeps other compressors") { await comp.destroy() }
     }
 
     /// Frees whatever table the device has at this moment, page by page and then itself. The kernel's `zram_meta_free`.
@@ -95,6 +97,7 @@ extension Zram {
         // The pages are freed one by one; what is freed at the end is the table that the device has by then.
         guard let table = await self.table.load(), kernel.current.state != .dead else { return }
         table.free()
+        if mutated("a table is freed twice") { table.free() }
     }
 
     /// Writes back what caches hold. Nobody has the device open, so there is nothing; the name alone differs.

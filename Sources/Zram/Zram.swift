@@ -74,7 +74,9 @@ final class Zram: KernelMemory, BlockOperations {
         kernel.enter("zram_open")
         defer { kernel.leave() }
         touch()
-        if !patches.contains(.openMutexOverReset), claim.value { throw .resourceBusy }
+        if !patches.contains(.openMutexOverReset), claim.value, !mutated("open ignores the claim") {
+            throw .resourceBusy
+        }
     }
 
     /// The kernel's `pr_info` of this driver.

@@ -46,14 +46,15 @@ extension ZramDriver {
         try await indexMutex.withLock { () async throws(Errno) in
             try checkUp()
             guard let zram = devices.value[index] else { throw .noSuchDevice }
+            if mutated("a device leaves the idr before its removal") { devices.value[index] = nil }
             try await zram.zramRemove()
-            devices.value[index] = nil
+            if !mutated("a removed device stays in the idr") { devices.value[index] = nil }
         }
     }
 
     private func checkUp() throws(Errno) {
         guard patches.contains(.zramUp), !kernel.isHalting else { return }
-        if !isUp.value { throw .noSuchDevice }
+        if !isUp.value, !mutated("hot_add and hot_remove ignore zram_up") { throw .noSuchDevice }
     }
 
     /// Adds a device with the lowest free number; call it under `zram_index_mutex`.
@@ -76,7 +77,7 @@ extension ZramDriver {
             throw error
         }
         // The files are visible already: a disksize written now finds no compressor.
-        await zram.compressor.store(defaultAlgorithm)
+        if !mutated("a device has no compressor") { await zram.compressor.store(defaultAlgorithm) }
         if let kept = memory.takeKept(disk: zram.disk.name) { await zram.restore(kept) }
         zram.registerDebugfs()
         kernel.log.print(.info, "zram: Added device: \(zram.disk.name)")
@@ -89,7 +90,7 @@ extension ZramDriver {
     @inline(__always)
     func pinned<R>(_ body: () async throws(Errno) -> R) async throws(Errno) -> R {
         guard patches.contains(.storePinsModule) else { return try await body() }
-        guard await module.tryGet() else { throw .noSuchDevice }
+        guard await module.tryGet() || mutated("a pin of v6 is not looked at") else { throw .noSuchDevice }
         do throws(Errno) {
             let result = try await body()
             await module.put()

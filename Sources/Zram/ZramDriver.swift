@@ -88,7 +88,7 @@ public final class ZramDriver: ModuleCode {
         if patches.contains(.zramUp) {
             try await indexMutex.withLock { () async throws(Errno) in
                 for _ in 0..<deviceCount { _ = try await zramAdd() }
-                isUp.value = true
+                if !mutated("init does not set zram_up") { isUp.value = true }
             }
         } else {
             for _ in 0..<deviceCount {
@@ -113,11 +113,14 @@ public final class ZramDriver: ModuleCode {
         defer { kernel.leave() }
         if patches.contains(.zramUp) {
             await indexMutex.lock()
-            if !kernel.isHalting { isUp.value = false }
+            if !kernel.isHalting, !mutated("exit leaves zram_up") { isUp.value = false }
         }
-        await control?.unregister()
+        if mutated("exit removes the hotplug state first") { await hotplug.removeMulti(CPUHotplug.zcompPrepare) }
+        if !mutated("exit leaves the class"), !mutated("exit removes the class last") { await control?.unregister() }
+        let isLocked = mutated("exit takes the index mutex") && !patches.contains(.zramUp)
+        if isLocked { await indexMutex.lock() }
         kernel.enter("idr_for_each")
-        for zram in devices.value.inOrder {
+        for zram in devices.value.inOrder where !mutated("exit leaves the devices") {
             kernel.enter("zram_remove_cb")
             do throws(Errno) {
                 try await zram.zramRemove()
@@ -131,7 +134,11 @@ public final class ZramDriver: ModuleCode {
         }
         kernel.leave()
         devices.value = DeviceTable()
-        await hotplug.removeMulti(CPUHotplug.zcompPrepare)
+        if isLocked { await indexMutex.unlock() }
+        if mutated("exit removes the class last") { await control?.unregister() }
+        if !mutated("exit leaves the hotplug state"), !mutated("exit removes the hotplug state first") {
+            await hotplug.removeMulti(CPUHotplug.zcompPrepare)
+        }
         if patches.contains(.zramUp) { await indexMutex.unlock() }
     }
 
@@ -143,7 +150,7 @@ public final class ZramDriver: ModuleCode {
     ) async throws(Errno) -> R {
         guard patches.contains(.zramUp) else { return try await body() }
         return try await indexMutex.withLock(file, line) { () async throws(Errno) in
-            guard kernel.isHalting || isUp.value else { throw .noSuchDevice }
+            guard kernel.isHalting || isUp.value || mutated("stores ignore zram_up") else { throw .noSuchDevice }
             return try await body()
         }
     }

@@ -30,6 +30,14 @@ struct JudgesTests {
         #expect(throws: JudgeError.self) { try PairTable(text: "== fresh\nreset ab") }
     }
 
+    @Test("steps are numbered by their lines, so that names stay when lines are added") func steps() {
+        let names = MutationTable.names(ofSteps: ["unlock m F.swift 9", "lock m F.swift 30", "lock m F.swift 7"])
+        #expect(
+            names.map(\.name) == ["early lock m F.swift #1", "omit lock m F.swift #1"]
+                + ["early lock m F.swift #2", "omit lock m F.swift #2", "omit unlock m F.swift #1"])
+        #expect(names.map(\.argument).first == "early lock m F.swift 7")
+    }
+
     @Test("a failing draft is made as small as it can be") func shrinking() throws {
         for number in 1...30 as ClosedRange<UInt64> {
             let draft = Generator.draft(number)

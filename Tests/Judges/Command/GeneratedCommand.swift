@@ -23,34 +23,36 @@ struct GeneratedCommand: ParsableCommand {
         let start = clock.now
         let progress = Progress(total: count)
         let (first, limit, fixed, isVerbose) = (first, limit, ways, verbose)
-        let results = inParallel(count, threads: threads) { place -> (Ways.Result, String)? in
+        let results = inParallel(count, threads: threads) { place -> Ways.Result? in
             defer { progress.step() }
             guard clock.now - start < .seconds(min(limit, 1e9)) else { return nil }
             let draft = Generator.draft(first + UInt64(place))
-            if isVerbose { print("\(draft.name)\n\(draft.folder)") }
             let result = fixed.judge(draft)
-            if isVerbose { print("\(draft.name): \(result)") }
-            guard case .different = result else { return (result, "") }
-            let small = draft.shrunk { if case .different(let why) = fixed.judge($0) { why } else { nil } }
-            return (result, small.map { "\($0.why)\n\($0.draft.folder)" } ?? draft.folder + "only now and then")
+            if isVerbose { print("\(draft.name): \(result)\n\(draft.folder)") }
+            if case .different(let why) = result { Self.report(draft, why, fixed) }
+            return result
         }.compactMap { $0 }
         var explorations = 0
         var counts: [String: Int] = [:]
-        var failed: [String] = []
-        for (result, text) in results {
+        var failed = 0
+        for result in results {
             switch result {
             case .same(let count, let verdicts):
                 explorations += count
                 counts[verdicts.map(\.rawValue).joined(separator: ", "), default: 0] += 1
-            case .different: failed.append(text)
+            case .different: failed += 1
             case .tooLarge: counts["took too long", default: 0] += 1
-            case .unreadable(let why):
-                counts["refused: \(why.components(separatedBy: ": ").last ?? why)", default: 0] += 1
+            case .unreadable(let why): counts["refused: \(why)", default: 0] += 1
             }
         }
         for (what, count) in counts.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) { print(count, what) }
-        print("\(results.count) scenarios, \(explorations) explorations, \(clock.now - start), \(failed.count) differ")
-        for text in failed { print("\n" + text) }
-        if !failed.isEmpty { throw ExitCode.failure }
+        print("\(results.count) scenarios, \(explorations) explorations, \(clock.now - start), \(failed) differ")
+        if failed > 0 { throw ExitCode.failure }
+    }
+
+    /// Prints it at once, as small as it can be: a sweep takes long.
+    private static func report(_ draft: Draft, _ why: String, _ ways: Ways) {
+        let small = draft.shrunk { if case .different(let why) = ways.judge($0) { why } else { nil } }
+        print("\n\(draft.name): \(small?.why ?? why + ", but only now and then")\n\((small?.draft ?? draft).folder)")
     }
 }

@@ -5,5 +5,7 @@ import Judges
 @main struct JudgesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "judge", abstract: "Judge the explorer by what it says of very many scenarios.",
-        subcommands: [PairsCommand.self, GeneratedCommand.self])
+        subcommands: [
+            PairsCommand.self, GeneratedCommand.self, MutationsCommand.self, MutantCommand.self, VerdictCommand.self,
+        ])
 }

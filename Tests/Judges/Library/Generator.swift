@@ -63,9 +63,10 @@ public struct Generator {
                     otherwise: chance(1, in: 2) ? statements(depth: 1) : [], tail: "fi")
             ]
         case 13: return [.block(head: "for i in 0 1; do", statements(depth: 1), otherwise: [], tail: "done")]
-        case 14:
-            let head = chance(1, in: 3) ? "while ! \(access()); do" : "until \(access()); do"
-            return [.block(head: head, statements(depth: 1), otherwise: [], tail: "done")]
+        case 14 where chance(1, in: 2):
+            // Nothing that makes ever more: the walk has to come to an end.
+            let head = chance(1, in: 3) ? "while ! \(access(adds: false)); do" : "until \(access(adds: false)); do"
+            return [.block(head: head, [.command(access(adds: false))], otherwise: [], tail: "done")]
         default:
             // Leaves the script, or what stands behind it is never reached.
             return [.command("\(access()) || exit 1"), .command(access())]
@@ -94,8 +95,11 @@ public struct Generator {
     }
 
     /// Reads or writes a file of the driver's.
-    private mutating func access() -> String {
-        let (path, value) = path()
+    ///
+    /// - Parameter adds: it may add a device.
+    private mutating func access(adds: Bool = true) -> String {
+        var (path, value) = path()
+        while !adds, path.hasSuffix("hot_add") { (path, value) = self.path() }
         let mute = chance(1, in: 12) ? " 2> /dev/null" : ""
         return (value.isEmpty ? "cat $1/\(path)" : "echo \(value) > $1/\(path)") + mute
     }
