@@ -153,6 +153,10 @@ install:
 	for folder in scenarios races; do \
 	    install -d $(DESTDIR)$(PREFIX)/share/zramfs && cp -R Fixtures/$$folder $(DESTDIR)$(PREFIX)/share/zramfs/; \
 	done
+	install -d $(DESTDIR)$(PREFIX)/share/zramfs/src
+	for folder in KernelCore CPUHotplug DriverModel KernelModule Kernfs Specimens Zram; do \
+	    cp -R Sources/$$folder $(DESTDIR)$(PREFIX)/share/zramfs/src/; \
+	done
 	install -d $(DESTDIR)$(HELPERDIR)
 	ln -srf $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/mount.fuse.zramfs
 	ln -srf $(DESTDIR)$(PREFIX)/bin/zramfs $(DESTDIR)$(HELPERDIR)/umount.fuse.zramfs

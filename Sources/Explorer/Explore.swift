@@ -82,7 +82,7 @@ public func explore(
     return Outcome(
         scenario: scenario.name, patches: patches.sorted().map(\.rawValue), verdicts: verdicts, findings: findings,
         counts: counts, reductions: reductions, mistake: mistake, isCut: isCut,
-        isRepeatable: options.threads == 1 && saved == nil && mistake == nil, digest: digest,
+        isRepeatable: options.threads == 1 && saved == nil && mistake == nil, coverage: share.coverage, digest: digest,
         finals: String(share.result.finals.sorted().reduce(1, mix), radix: 16))
 }
 
@@ -125,6 +125,7 @@ func search(
     var attempts = max(1, counts.attempts)
     var reductions = options.reductions
     var mistake: String?
+    var coverage = saved?.coverage ?? Coverage()
     while true {
         let first = saved?.branches ?? [WorkPool.Branch(path: [])]
         let share = SearchShare(pool: WorkPool(threads: options.threads, first: first), budget: budget)
@@ -150,11 +151,13 @@ func search(
         var merged = searchers[0].table
         var sum = saved == nil ? SearchCounts() : counts
         for searcher in searchers {
+            coverage.formUnion(searcher.coverage)
             sum.add(searcher.counts)
             isBroken = isBroken || searcher.table.isBroken
             if searcher !== searchers[0], merged.merge(searcher.table) { isBroken = true }
         }
         counts = sum
+        share.coverage = coverage
         if let wrong = searchers.compactMap(\.mistake).first {
             isBroken = true
             mistake = wrong

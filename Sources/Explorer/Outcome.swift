@@ -30,6 +30,8 @@ public struct Outcome: Codable, Sendable {
     public let isCut: Bool
     /// Repeated, the search gives the same numbers: it had one thread, and began at the beginning.
     public let isRepeatable: Bool
+    /// What the search reached.
+    public let coverage: Coverage
     /// Stands for scenario, patches and program.
     public let digest: String
     /// Stands for the set of final states.

@@ -22,10 +22,11 @@ final class Run {
 
     /// - Parameters:
     ///   - isDetailed: keep shadow stacks, for reports.
+    ///   - coverage: takes what the terminals do.
     ///   - onText: takes what a terminal shows.
     init(
         _ setting: Setting, executor: KernelExecutor, memory: EmptyMemory, isDetailed: Bool = false,
-        onText: ((Int, String) -> Void)? = nil
+        coverage: CoverageLog? = nil, onText: ((Int, String) -> Void)? = nil
     ) {
         self.setting = setting
         guard
@@ -44,6 +45,7 @@ final class Run {
             executor.drain()
         }
         kernel.runsFreely = false
+        kernel.coverage = coverage
         known = kernel.tasks.count
         terminals = setting.scenario.terminals.enumerated().map { number, script in
             Terminal(

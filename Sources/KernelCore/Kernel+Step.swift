@@ -44,6 +44,7 @@ extension Kernel {
             await task.suspend()
             if isHalting { return }
             task.state = .running
+            if let coverage { coverage.took(operation, object, file, line) }
             forgetDriver(task)
             // Lets go of the object: what nobody refers to any more is no longer part of the state.
             task.pending = nil
@@ -109,7 +110,9 @@ extension Kernel {
     public func isEnabled(_ task: KernelTask) -> Bool {
         guard task.state == .parked else { return false }
         guard let pending = task.pending else { return true }
-        return pending.object.isGone || pending.object.admits(pending.operation, task)
+        let isAdmitted = pending.object.isGone || pending.object.admits(pending.operation, task)
+        if !isAdmitted, let coverage { coverage.waits(pending.operation, pending.object) }
+        return isAdmitted
     }
 
     /// Enters a function of the simulated kernel; the shadow stack that reports print. Pair it with `leave()`.

@@ -69,6 +69,8 @@ public final class Kernel {
     public var keepsFrames: Bool
     /// What the current step read and wrote, if somebody wants to know.
     public var accesses = AccessLog()
+    /// Takes what tasks do, if somebody wants to know; while exploring.
+    public var coverage: CoverageLog?
 
     /// True when each step must look at gates or the tracer.
     @inlinable var isInstrumented: Bool { points.armed > 0 || trace.isOn || jitter != nil }

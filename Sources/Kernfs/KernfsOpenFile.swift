@@ -87,10 +87,13 @@ public final class KernfsOpenFile {
         let active = try await begin(.afterMutex)
         await faults.mayWait(.afterActive)
         do throws(Errno) {
+            node.noteBegin("store")
             let taken = try await ops.store(bytes)
+            node.noteEnd("store", nil)
             await end(active)
             return taken
         } catch {
+            node.noteEnd("store", error)
             await end(active)
             throw error
         }
@@ -110,10 +113,13 @@ public final class KernfsOpenFile {
         let active = try await begin()
         event = node.event
         do throws(Errno) {
+            node.noteBegin("show")
             let text = try await ops.show()
+            node.noteEnd("show", nil)
             await end(active)
             return text
         } catch {
+            node.noteEnd("show", error)
             await end(active)
             throw error
         }
@@ -143,6 +149,18 @@ public final class KernfsOpenFile {
 }
 
 extension KernfsNode {
+    /// For who wants to know what attributes did.
+    @inline(__always)
+    fileprivate func noteBegin(_ method: String) {
+        if let coverage = kernel.coverage { coverage.begins(name, method) }
+    }
+
+    @inline(__always)
+    fileprivate func noteEnd(_ method: String, _ error: Errno?) {
+        guard let coverage = kernel.coverage, !kernel.isHalting else { return }
+        coverage.ended(name, method, error.map { "\($0)" } ?? "done")
+    }
+
     /// Tells pollers that the attribute changed. The kernel's `kernfs_notify`.
     public func notify() {
         event += 1

@@ -1,3 +1,5 @@
+import KernelCore
+
 /// Changes to the baseline (v5.15) that somebody proposed; they combine freely.
 public enum Patch: String, CaseIterable, Sendable, Comparable {
     /// 5.16, 1/4: `init_lock` is held until the reset is complete.
@@ -54,13 +56,21 @@ public enum Patch: String, CaseIterable, Sendable, Comparable {
 }
 
 /// A set of patches, asked at each place of a change: a bit each, because a `Set` would hash their names.
-struct PatchBits: Sendable {
+struct PatchBits {
     private let bits: UInt32
+    private unowned(unsafe) let kernel: Kernel
 
-    init(_ patches: Set<Patch>) { bits = patches.reduce(0) { $0 | Self.bit($1) } }
+    init(_ patches: Set<Patch>, _ kernel: Kernel) {
+        bits = patches.reduce(0) { $0 | Self.bit($1) }
+        self.kernel = kernel
+    }
 
     @inline(__always)
-    func contains(_ patch: Patch) -> Bool { bits & Self.bit(patch) != 0 }
+    func contains(_ patch: Patch) -> Bool {
+        let isThere = bits & Self.bit(patch) != 0
+        if let coverage = kernel.coverage { coverage.asked(Self.bit(patch), patch.rawValue, isThere) }
+        return isThere
+    }
 
     @inline(__always)
     private static func bit(_ patch: Patch) -> UInt32 {

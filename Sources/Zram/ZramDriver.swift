@@ -34,7 +34,7 @@ public final class ZramDriver: ModuleCode {
         self.hotplug = hotplug
         self.memory = memory
         self.module = module
-        self.patches = PatchBits(patches)
+        self.patches = PatchBits(patches, core.kernel)
         self.deviceCount = deviceCount
         let mutex = Mutex(kernel: core.kernel, name: "zram_index_mutex", in: module.data)
         indexMutex = mutex

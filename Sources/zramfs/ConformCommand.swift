@@ -41,15 +41,22 @@ struct ConformCommand: ParsableCommand {
                 "\(scenario.name) opens a disk: on a mount a task of its own closes it, that no terminal's trace has",
                 .usage)
         }
-        let conformance = Conformance(scenario, patches: try policy.load(), limit: limit)
-        let (hung, oopsed) = try follow(scenario, conformance)
+        let policy = try policy.choose(for: arguments.scenario)
+        let conformance = Conformance(scenario, patches: policy.patches, limit: limit)
+        let (hung, oopsed) = try follow(scenario, policy, conformance)
         let report = conformance.report
-        if json { JSON.print(report) } else { print(report, scenario.name, hung: hung, oopsed: oopsed) }
+        if json {
+            JSON.print(report)
+        } else {
+            print(report, "\(scenario.name) under \(policy.title)", hung: hung, oopsed: oopsed)
+        }
         if report.mismatch != nil { ExitStatus.failed.leave() }
     }
 
     /// - Returns: how many runs hung, and how many oopsed.
-    private func follow(_ scenario: Scenario, _ conformance: Conformance) throws -> (hung: Int, oopsed: Int) {
+    private func follow(
+        _ scenario: Scenario, _ policy: ChosenPolicy, _ conformance: Conformance
+    ) throws -> (hung: Int, oopsed: Int) {
         let live = try LiveScenario(scenario, policy: policy.name)
         defer { live.end() }
         let line = ProgressLine()
@@ -78,7 +85,7 @@ struct ConformCommand: ParsableCommand {
             guard let whole, whole > 0 else { return "\(part); the graph has too many to count" }
             return "\(part) of \(whole), \(Number.text(Double(part) * 100 / Double(whole))) %"
         }
-        Swift.print("\(name) under \(policy.name): \(report.traces) live runs, of which \(hung) hung, \(oopsed) oopsed")
+        Swift.print("\(name): \(report.traces) live runs, of which \(hung) hung, \(oopsed) oopsed")
         let kernel = report.kernelTasks > 0 ? ", \(report.kernelTasks) tasks of the kernel's" : ""
         Swift.print("paths        \(report.conforming) of \(report.traces), \(report.steps) steps\(kernel)")
         let ends = report.failures.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }

@@ -53,12 +53,15 @@ struct ExploreCommand: ParsableCommand {
     var share: String?
     @Option(parsing: .upToNextOption, help: "Put together the parts that --shard saved, and finish what they left.")
     var merge: [String] = []
+    @Flag(help: "Say which attributes, locks, patches and lines some schedule reached, and which none did.")
+    var coverage = false
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
         try Outputs.check(proof, script, save ?? resume)
+        let policy = try policy.choose(for: self.scenario.scenario)
+        let patches = policy.patches
         let scenario = try scenario.load()
-        let patches = try policy.load()
         let options = try options()
         let shard = try chosenShard()
         var saved = try resumed(scenario, patches, options)
@@ -76,12 +79,16 @@ struct ExploreCommand: ParsableCommand {
             saving: { left in kept = file.map { keep(left, $0, shard) } }, progress: { progress.show($0) })
         progress.clear()
         if !isPart {
-            if json { JSON.print(outcome) } else { OutcomeText.print(outcome, scenario) }
+            if json { JSON.print(outcome) } else { OutcomeText.print(outcome, scenario, policy) }
+            if coverage, !json {
+                let gaps = CoverageGaps(outcome.coverage, of: [scenario], sources: ScenarioFolder.sources)
+                CoverageText.print(outcome.coverage, gaps)
+            }
         }
         if let kept { Terminal.error(try kept.get()) }
         if isPart { return }
         if let proof {
-            guard let document = Proof(outcome, of: scenario) else {
+            guard let document = Proof(outcome, of: scenario, sources: ScenarioFolder.sources) else {
                 throw Failure("nothing is proved, so that \(proof) is not written")
             }
             do { try document.write(to: proof) } catch { throw Failure("\(error)", .usage) }
@@ -191,10 +198,10 @@ private enum Interruption {
 
 /// An outcome as a person reads it.
 enum OutcomeText {
-    static func print(_ outcome: Outcome, _ scenario: Scenario) {
-        let patches = outcome.patches.isEmpty ? "no patches" : outcome.patches.joined(separator: " ")
-        Swift.print("\(outcome.scenario): \(scenario.summary)")
-        Swift.print("under \(patches)\n")
+    static func print(_ outcome: Outcome, _ scenario: Scenario, _ policy: ChosenPolicy) {
+        let machine = scenario.machineOptions.isEmpty ? "" : ", on \(scenario.machineOptions)"
+        Swift.print("\(outcome.scenario) under \(policy.title)\(machine)")
+        Swift.print(scenario.summary + "\n")
         for finding in outcome.findings {
             Swift.print("\(finding.failure.verdict.rawValue.uppercased()): \(finding.failure.what)")
             var how = "  schedule  \(finding.schedule)"

@@ -25,6 +25,7 @@ struct MatrixCommand: ParsableCommand {
     var shard: String?
     @Option(parsing: .upToNextOption, help: "Print the matrix of these files, which shards wrote with --json.")
     var merge: [String] = []
+    @Flag(help: "Say what all cells together reached, and what none did.") var coverage = false
     @Option(help: "Threads.") var threads = Host.cores
     @Flag(help: "For programs.") var json = false
 
@@ -48,6 +49,7 @@ struct MatrixCommand: ParsableCommand {
             JSON.print(cells)
         } else {
             MatrixText.print(cells, loaded, policies, seconds: Double(clock.now) / 1e9)
+            if coverage { printCoverage(cells, loaded) }
         }
         if cells.contains(where: { !$0.isAsExpected }) { ExitStatus.failed.leave() }
     }
@@ -75,8 +77,16 @@ struct MatrixCommand: ParsableCommand {
             policies += [Policy.named(cell.policy)].compactMap { $0 }
         }
         if json { return JSON.print(cells) }
-        MatrixText.print(cells, try names.map(ScenarioFolder.load), policies, seconds: nil)
+        let loaded = try names.map(ScenarioFolder.load)
+        MatrixText.print(cells, loaded, policies, seconds: nil)
+        if coverage { printCoverage(cells, loaded) }
         if cells.contains(where: { !$0.isAsExpected }) { ExitStatus.failed.leave() }
+    }
+
+    private func printCoverage(_ cells: [MatrixCell], _ scenarios: [Scenario]) {
+        var joined = Coverage()
+        for cell in cells { joined.formUnion(cell.outcome.coverage) }
+        CoverageText.print(joined, CoverageGaps(joined, of: scenarios, sources: ScenarioFolder.sources))
     }
 
     private func chosen() throws -> [Policy] {

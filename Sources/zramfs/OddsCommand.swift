@@ -20,14 +20,16 @@ struct OddsCommand: ParsableCommand {
     @Flag(help: "For programs.") var json = false
 
     func run() throws {
+        let policy = try policy.choose(for: self.scenario.scenario)
+        let patches = policy.patches
         let scenario = try scenario.load()
-        let patches = try policy.load()
         guard let odds = Explorer.odds(scenario, patches: patches) else {
             throw Failure("\(scenario.name) loops without a bound, or has too many states to be counted")
         }
         let windows = Explorer.windows(scenario, patches: patches)
         if json { return JSON.print(Report(odds: odds, windows: windows, samples: samples(scenario, patches, odds))) }
-        print("\(scenario.name): if whoever can go on does so with equal chance, a run fails with probability")
+        print("\(scenario.name) under \(policy.title)")
+        print("if whoever can go on does so with equal chance, a run fails with probability")
         print("  \(Number.text(odds.probability))  exact, over \(odds.states) states")
         for (verdict, chance) in odds.byVerdict.sorted(by: { $0.value > $1.value }) {
             print("  \(Number.text(chance))  \(verdict)")

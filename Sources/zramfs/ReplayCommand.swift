@@ -26,14 +26,16 @@ struct ReplayCommand: ParsableCommand {
         }
         let loaded = try ScenarioFolder.load(scenario)
         let replay: Replay
-        let patches = try policy.load()
+        let policy = try policy.choose(for: scenario)
         do {
-            replay = try Explorer.replay(schedule, scenario: loaded, patches: patches)
+            replay = try Explorer.replay(schedule, scenario: loaded, patches: policy.patches)
         } catch let error as ScheduleError {
             throw Failure(error.description, .usage)
         }
+        let machine = loaded.machineOptions.isEmpty ? "" : ", on \(loaded.machineOptions)"
+        print("\(loaded.name) under \(policy.title)\(machine)")
         ReplayText.print(replay, stepwise: step)
-        if let script { try ScriptFile.write(schedule, loaded, patches, policy: policy.name, to: script) }
+        if let script { try ScriptFile.write(schedule, loaded, policy.patches, policy: policy.name, to: script) }
         if replay.failure != nil { ExitStatus.failed.leave() }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Explorer
+import Foundation
 import Glibc
 import KernelCore
 import Zram
@@ -13,28 +14,63 @@ struct ScenarioArguments: ParsableArguments {
 
 /// The policy or patches that a scenario is explored under.
 struct PolicyArguments: ParsableArguments {
-    @Option(help: "A policy by name; zramfs policies lists them.") var policy = "5.15"
+    @Option(help: "A policy by name; zramfs policies lists them. Without it the scenario's own, or else 5.15.")
+    var policy: String?
     @Option(help: "Patches by name, joined by + or commas; in place of a policy.") var patches: String?
 
+    /// As the options say, or else the scenario's file `policy`, or else 5.15.
+    func choose(for scenario: String) throws -> ChosenPolicy {
+        if let patches { return try ChosenPolicy(patches: patches, from: "--patches") }
+        if let policy { return try ChosenPolicy(policy: policy, from: "--policy") }
+        guard let (file, line) = ScenarioFolder.policy(of: scenario) else {
+            return try ChosenPolicy(policy: "5.15", from: "--policy")
+        }
+        let prefix = "patches="
+        if line.hasPrefix(prefix) {
+            return try ChosenPolicy(patches: String(line.dropFirst(prefix.count)), from: file)
+        }
+        return try ChosenPolicy(policy: line, from: file)
+    }
+}
+
+/// A policy, or patches of one's own choice.
+struct ChosenPolicy {
     /// The policy's name, or what stands for it in an option of mount.
-    var name: String {
-        patches.map { "5.15,patches=" + $0.split { "+,".contains($0) }.joined(separator: "+") } ?? policy
+    let name: String
+    let patches: Set<Patch>
+    private let isNamed: Bool
+
+    init(policy: String, from place: String) throws {
+        guard let found = Policy.named(policy) else {
+            throw Failure("\(place) \(policy): known are \(Policy.all.map(\.name).joined(separator: " "))", .usage)
+        }
+        name = policy
+        patches = found.patches
+        isNamed = true
     }
 
-    func load() throws -> Set<Patch> {
-        if let patches {
-            return Set(
-                try patches.split { "+,".contains($0) }.map { name in
-                    guard let patch = Patch(rawValue: String(name)) else {
-                        throw Failure("--patches \(name): no such patch; see: zramfs policies", .usage)
-                    }
-                    return patch
-                })
-        }
-        guard let found = Policy.named(policy) else {
-            throw Failure("--policy \(policy): known are \(Policy.all.map(\.name).joined(separator: " "))", .usage)
-        }
-        return found.patches
+    init(patches text: String, from place: String) throws {
+        let names = text.split { "+,".contains($0) }
+        patches = Set(
+            try names.map { name in
+                guard let patch = Patch(rawValue: String(name)) else {
+                    throw Failure("\(place) \(name): no such patch; see: zramfs policies", .usage)
+                }
+                return patch
+            })
+        name = "5.15,patches=" + names.joined(separator: "+")
+        isNamed = false
+    }
+
+    /// For a person: `v8-11: zram-up`.
+    var title: String {
+        let list = patches.isEmpty ? "no patches" : patches.sorted().map(\.rawValue).joined(separator: " ")
+        return isNamed ? "\(name): \(list)" : list
+    }
+
+    /// As the file `policy` of a scenario has it.
+    var line: String {
+        isNamed ? name : "patches=" + patches.sorted().map(\.rawValue).joined(separator: "+")
     }
 }
 
@@ -48,6 +84,12 @@ enum ScenarioFolder {
             + [executableFolder + "/../../../Fixtures/scenarios"]
     }
 
+    /// The sources of the simulated kernel: in the source tree, or where `make install` put them.
+    static var sources: String? {
+        ["/../share/zramfs/src", "/../../Sources", "/../../../Sources"].map { executableFolder + $0 }
+            .first { isFolder($0 + "/Zram") }
+    }
+
     private static var executableFolder: String {
         Host.program.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
     }
@@ -56,8 +98,7 @@ enum ScenarioFolder {
     ///
     /// - Throws: `Failure` if there is none, or with file and line of what cannot be read.
     static func load(_ name: String) throws -> Scenario {
-        let candidates = [name] + places.map { $0 + "/" + name }
-        guard let folder = candidates.first(where: { access($0 + "/expected", F_OK) == 0 || isFolder($0) }) else {
+        guard let folder = folder(name) else {
             throw Failure("there is no scenario \(name); ours: \(names(in: nil).joined(separator: " "))", .usage)
         }
         do {
@@ -65,6 +106,18 @@ enum ScenarioFolder {
         } catch let error as ScenarioError {
             throw Failure(error.description, .usage)
         }
+    }
+
+    private static func folder(_ name: String) -> String? {
+        ([name] + places.map { $0 + "/" + name }).first { access($0 + "/expected", F_OK) == 0 || isFolder($0) }
+    }
+
+    /// What the file `policy` of a scenario says, and where it is; nil if there is none.
+    static func policy(of name: String) -> (file: String, line: String)? {
+        guard let file = folder(name).map({ $0 + "/policy" }),
+            let text = try? String(contentsOfFile: file, encoding: .utf8)
+        else { return nil }
+        return (file, text.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     /// The names of the scenarios in a folder, or of ours.

@@ -35,7 +35,7 @@ struct ProofTests {
 
     /// Each field as somebody could change it, by name.
     private let edits: [(field: String, value: Any)] = [
-        ("format", "zramfs proof 3"), ("program", String(repeating: "0", count: 32)), ("policy", "v8"),
+        ("format", "zramfs proof 4"), ("program", String(repeating: "0", count: 32)), ("policy", "v8"),
         ("patches", ["zram-up"]), ("patches", ["nosuch"]), ("digest", "0123456789abcdef"), ("finals", "abc"),
         ("isRepeatable", false), ("reductions", ["nosuch"]), ("reductions", ["symmetry", "fingerprints"]),
         ("note", "holds for ever"), ("counts", ["states": 1]), ("scenario", ["name": "other"]), ("extra", 1),
@@ -103,7 +103,7 @@ struct ProofTests {
         arguments: [
             "", "{}", "[]", "1", "\"x\"", "null", "{\"format\": 1}",
             "{\"format\": \"zramfs proof 1\", \"scripts\": [[\"a\"]]}",
-            "{\"format\": \"zramfs proof 2\", \"checks\": {}}", "{\"format\": \"zramfs proof 2\", \"checks\": []}",
+            "{\"format\": \"zramfs proof 3\", \"checks\": {}}", "{\"format\": \"zramfs proof 3\", \"checks\": []}",
             String(repeating: "[", count: 100_000), "\u{0}\u{0}", "{\"checks\": {\"format\": \"\"}}",
         ])
     func foreign(_ text: String) throws {

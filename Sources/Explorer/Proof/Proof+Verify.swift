@@ -105,6 +105,9 @@ extension Proof {
         if counts.finalStates != again.counts.finalStates {
             return (wrong("counts", "final states: \(counts.finalStates), here \(again.counts.finalStates)"), true)
         }
+        if let odd = coverage.difference(from: again.coverage), isRepeatable { return (wrong("coverage", odd), true) }
+        let gaps = CoverageGaps(coverage, of: [scenario], sources: nil)
+        if missed.withoutLines != gaps { return (wrong("missed", "it is not what the coverage leaves"), true) }
         if isRepeatable, let wrong = wrongCount(again.counts) { return (wrong, true) }
         return (nil, true)
     }

@@ -26,13 +26,19 @@ public struct Proof: Codable, Sendable, Equatable {
     public let reductions: [String]
     /// Stands for the set of final states.
     public let finals: String
+    /// What the search reached.
+    public let coverage: Coverage
+    /// What it never reached, though the scenario's modules have it.
+    public let missed: CoverageGaps
     /// What the proof rests on.
     public let note: String
 
-    static let currentFormat = "zramfs proof 2"
+    static let currentFormat = "zramfs proof 3"
 
     /// The proof of an outcome; nil if it proves nothing.
-    public init?(_ outcome: Outcome, of scenario: Scenario) {
+    ///
+    /// - Parameter sources: the folder of the sources, by which lines that were never reached are known.
+    public init?(_ outcome: Outcome, of scenario: Scenario, sources: String? = nil) {
         guard outcome.isProved else { return nil }
         format = Self.currentFormat
         program = ProgramIdentity.text
@@ -44,6 +50,8 @@ public struct Proof: Codable, Sendable, Equatable {
         isRepeatable = outcome.isRepeatable
         reductions = outcome.reductions.names
         finals = outcome.finals
+        coverage = outcome.coverage
+        missed = CoverageGaps(outcome.coverage, of: [scenario], sources: sources)
         note = Self.note(outcome.reductions)
     }
 

@@ -34,6 +34,7 @@ struct SavedHeader: Codable {
     let whole: Double
     let isBroken: Bool
     let hasLost: Bool
+    let coverage: Coverage
     let origin: [SavedSearch.Part]
     let runs, relies: Set<UInt64>
     /// The 64-bit words behind the header: so many fingerprints, and then for each state with sleepers its fingerprint,
@@ -61,6 +62,7 @@ struct SavedHeader: Codable {
         whole = search.whole
         isBroken = search.isBroken
         hasLost = search.hasLost
+        coverage = search.coverage
         origin = search.origin
         runs = search.runs
         relies = search.relies
@@ -94,6 +96,7 @@ extension SavedSearch {
         whole = header.whole
         isBroken = header.isBroken
         hasLost = header.hasLost
+        coverage = header.coverage
         identity = header.identity
         origin = header.origin
         runs = header.runs

@@ -13,6 +13,8 @@ public struct SavedSearch: Sendable {
     let isBroken: Bool
     /// What it is of; nil until it is known (`named`).
     var identity: SearchIdentity?
+    /// What was reached.
+    var coverage = Coverage()
     /// Something was not looked at and is in no branch: nothing that goes on from here proves anything.
     var hasLost = false
     /// What is done and what the branches are of it made up, together, when it was stopped (`balance`).
@@ -47,6 +49,7 @@ public struct SavedSearch: Sendable {
             relies.formUnion(exchange.relies)
         }
         hasLost = share.hasLost && !isBroken
+        coverage = share.coverage
         var table = table
         if isBroken { table.restart() }
         self.table = table
@@ -74,6 +77,7 @@ public struct SavedSearch: Sendable {
         identity = other.identity
         origin = other.origin
         hasLost = other.hasLost
+        coverage = other.coverage
     }
 
     /// Stands for what is left.
@@ -127,6 +131,7 @@ public struct SavedSearch: Sendable {
             found.failures.merge(part.found.failures) { $0.path.count <= $1.path.count ? $0 : $1 }
             found.first = [found.first, part.found.first].compactMap(\.self).min()
         }
+        for part in parts { like.coverage.formUnion(part.coverage) }
         like.hasLost = parts.contains(where: \.hasLost)
         let states = union(parts)
         counts.states = states.keys.count

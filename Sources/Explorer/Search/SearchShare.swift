@@ -27,6 +27,8 @@ final class SearchShare: @unchecked Sendable {
     var reductions = Reductions.all
     /// The steps that were seen, once the search is over.
     var cache = StepCache()
+    /// What was reached, once the search is over.
+    var coverage = Coverage()
     /// Which one, and how.
     var mistake: String?
     var checkEvery: Int { options.checkEvery }

@@ -142,6 +142,9 @@ final class Searcher {
         return true
     }
 
+    /// What was reached.
+    var coverage: Coverage { Coverage(walker.coverage) }
+
     /// The steps that were seen.
     var cache: StepCache { walker.cache }
 

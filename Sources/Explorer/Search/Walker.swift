@@ -50,6 +50,8 @@ final class Walker {
     var localSum: UInt64 = 0
     var dangling: [Dangling] = []
     private var rootFailure: Failure?
+    /// What was reached.
+    let coverage = CoverageLog()
     private var run: Run?
     /// How much of the schedule `run` has taken.
     var runDepth = 0
@@ -153,7 +155,7 @@ final class Walker {
     }
 
     private func fresh() -> Run {
-        let run = Run(setting, executor: executor, memory: memory)
+        let run = Run(setting, executor: executor, memory: memory, coverage: coverage)
         counts.runs += 1
         self.run = run
         runDepth = 0

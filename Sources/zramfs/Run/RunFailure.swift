@@ -34,7 +34,7 @@ struct RunFailure {
 
     /// - Returns: what it ends in, and the command that replays it.
     private func keepSchedule(_ result: RunResult) throws -> (end: String, command: String) {
-        let patches = try self.patches()
+        let policy = try self.policy()
         guard let text = try? String(contentsOfFile: "\(mount)/debug/trace.calls", encoding: .utf8) else {
             throw Failure("debug/trace.calls cannot be read")
         }
@@ -45,8 +45,9 @@ struct RunFailure {
             summary: "Recorded: \(result.command.joined(separator: " "))")
         try put(recorded.scenario.summary + "\n", "description")
         if !machine.isEmpty { try put(machine + "\n", "machine") }
+        try put(policy.line + "\n", "policy")
         for (name, text) in recorded.scripts { try put(text, "\(name).sh") }
-        let retrace = Retrace(recording, recorded, patches: patches)
+        let retrace = Retrace(recording, recorded, patches: policy.patches)
         let end = retrace.failure?.verdict.rawValue ?? "nothing wrong"
         if !Self.isSame(retrace, as: result.verdict) {
             throw Failure(
@@ -54,11 +55,9 @@ struct RunFailure {
                     ?? "the scripts are there, but the recorded steps lead them to \(end)")
         }
         try put("\(retrace.schedule)\n", "schedule")
-        let policy = options.patches.map { "--patches \($0)" } ?? options.policy.map { "--policy \($0)" } ?? ""
         let isPlain = folder.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
         let word = isPlain ? folder : "'\(folder.replacing("'", with: "'\\''"))'"
-        let command = "zramfs replay \"$(cat \(word)/schedule)\" --scenario \(word)"
-        return (end, policy.isEmpty ? command : command + " " + policy)
+        return (end, "zramfs replay \"$(cat \(word)/schedule)\" --scenario \(word)")
     }
 
     /// What the command ran on.
@@ -75,15 +74,13 @@ struct RunFailure {
     }
 
     /// - Throws: `Failure` if what is explored is not what ran.
-    private func patches() throws -> Set<Patch> {
+    private func policy() throws -> ChosenPolicy {
         if options.mount != nil { throw Failure("the mount had a life before") }
         if let fault = options.faults.first(where: { !$0.hasPrefix("points/") }) {
             throw Failure("the fault \(fault) cannot be explored")
         }
-        var policy = PolicyArguments()
-        policy.policy = options.policy ?? "5.15"
-        policy.patches = options.patches
-        return try policy.load()
+        if let patches = options.patches { return try ChosenPolicy(patches: patches, from: "--patches") }
+        return try ChosenPolicy(policy: options.policy ?? "5.15", from: "--policy")
     }
 
     /// An explored run ends with the first thing that is wrong, and one on a mount goes on: what warned may oops later.

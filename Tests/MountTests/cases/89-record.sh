@@ -26,7 +26,9 @@ is 'no other folder stays' '' "$(compgen -G "$work/zramfs-*")"
 
 # Another machine is written down with it.
 run --policy v8-11 --abi 6.18 --cpus 4 --repeat 40 --until-failure --seed 3 --record "$work/other" -- sh -c "$race" >/dev/null 2>"$work/err"
-is 'the machine' 'abi=6.18 cpus=4' "$(cat "$work/other/machine")"
+is 'the machine and the policy' 'abi=6.18 cpus=4 v8-11' "$(cat "$work/other/machine" "$work/other/policy" | paste -sd ' ')"
+"$ZRAMFS" explore "$work/other" --seconds 0 | head -n 1 | grep -q 'under v8-11: zram-up, on abi=6.18,cpus=4'; is 'explore takes both' 0 $?
+"$ZRAMFS" explore "$work/other" --seconds 0 --policy 5.16 | head -n 1 | grep -q 'under 5.16: '; is 'an option is stronger' 0 $?
 bash -c "$(sed -n 's/.*see it with: //p' "$work/err" | sed "s|^zramfs|$ZRAMFS|")" | tail -n 1 >"$work/replay"
 grep -q '^DEADLOCK' "$work/replay"; is 'its schedule replays on the like' 0 $?
 
