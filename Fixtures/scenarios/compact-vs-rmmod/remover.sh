@@ -1,0 +1,1 @@
+echo zram > $1/debug/delete_module

@@ -1,0 +1,1 @@
+echo 0 > $1/zram-control/hot_remove
