@@ -101,7 +101,7 @@ let package = Package(
         tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),
         tests(
             "MachineTests",
-            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
+            ["CPUHotplug", "DriverModel", "KernelCore", "KernelModule", "Kernfs", "Machine", "Reports", "Zram", system]),
         tests("PageStoreTests", ["PageStore"]),
         tests("ReportsTests", ["KernelCore", "Reports"]),
     ]

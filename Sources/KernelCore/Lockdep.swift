@@ -65,13 +65,14 @@ public final class Lockdep {
 
     /// Off while exploring.
     public var isOn = false
+    /// It has found an inversion and looks no more until the next boot. The kernel's `debug_locks`.
+    public internal(set) var isTurnedOff = false
     /// All classes, in order of registration.
     public private(set) var classes: [LockClass] = []
     private var byKey: [String: LockClass] = [:]
     private var edges: [Int: Edge] = [:]
     /// The same edges by the class that was held, in the order in which they were learned.
     private var outgoing: [Int: [Edge]] = [:]
-    private var reported: Set<Int> = []
     private var nextIndex = 0
     /// Numbers of classes that are gone.
     private var freeIndices: [Int] = []
@@ -109,7 +110,6 @@ public final class Lockdep {
         byKey = byKey.filter { !gone.contains($0.value.index) }
         edges = edges.filter { !gone.contains($0.value.from.index) && !gone.contains($0.value.to.index) }
         outgoing = Dictionary(grouping: knownEdges) { $0.from.index }
-        reported = reported.filter { !gone.contains($0 >> 20) && !gone.contains($0 & 0xfffff) }
     }
 
     func forget() {
@@ -117,21 +117,17 @@ public final class Lockdep {
         byKey = [:]
         edges = [:]
         outgoing = [:]
-        reported = []
     }
 
     private func key(_ from: LockClass, _ to: LockClass) -> Int { from.index << 20 | to.index }
 
-    /// Adds an edge; returns the chain that leads back from `to` to `from`, if there is one that was not reported.
+    /// Adds an edge; returns the chain that leads back from `to` to `from`, if there is one.
     func add(_ from: LockClass, _ to: LockClass, _ mode: Hold.Mode, by task: KernelTask) -> [Edge]? {
         let edge = Edge(from: from, to: to, mode: mode, task: (task.name, task.pid), frames: task.frames)
         edges[key(from, to)] = edge
         to.setFollows(from.index, true)
         outgoing[from.index, default: []].append(edge)
-        guard let chain = path(from: to, to: from), !chain.contains(where: { reported.contains(key($0.from, $0.to)) })
-        else { return nil }
-        reported.insert(key(from, to))
-        return chain
+        return path(from: to, to: from)
     }
 
     private func path(from start: LockClass, to goal: LockClass) -> [Edge]? {
@@ -185,7 +181,7 @@ extension Kernel {
         _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, by task: KernelTask, _ file: StaticString,
         _ line: UInt32
     ) {
-        guard lockdep.isOn else { return }
+        guard lockdep.isOn, !lockdep.isTurnedOff else { return }
         if mode == .shared { wanted.isUsed.read = true } else { wanted.isUsed.write = true }
         for place in 0..<task.held.count {
             let held = task.held[place].lockIndex
@@ -204,13 +200,12 @@ extension Kernel {
         _ wanted: LockClass, _ object: KernelObject, _ mode: Hold.Mode, _ task: KernelTask, _ file: StaticString,
         _ line: UInt32
     ) {
-        // One splat for one acquisition, as the kernel's: the others would tell the same story.
-        var isReported = false
         for hold in task.holds {
             guard let held = hold.object.lockClass, !wanted.follows(held.index) else { continue }
-            guard let chain = lockdep.add(held, wanted, mode, by: task), !isReported else { continue }
-            isReported = true
-            raise(
+            guard let chain = lockdep.add(held, wanted, mode, by: task) else { continue }
+            // One splat a boot, as the kernel's: what it sees after that would rest on what is wrong already.
+            lockdep.isTurnedOff = true
+            return raise(
                 .inversion(
                     LockInversion(
                         task: task, wanted: wanted, object: object, mode: mode, file: file, line: line, held: hold,

@@ -7,13 +7,14 @@ extension Control {
         "debug/lockdep",
         show: { machine in
             let lockdep = machine.kernel.lockdep
+            let isRecent = machine.reportContext.isRecent
             let edges = lockdep.knownEdges
             let head = "classes \(lockdep.classes.count)  edges \(edges.count)  splats \(machine.counts.inversions)\n"
             return head
                 + lockdep.classes.map { lockClass in
-                    "\(lockClass.usage)\n"
+                    "\(lockClass.usage(isRecent: isRecent))\n"
                         + edges.filter { $0.from === lockClass }.map { edge in
-                            "  -> \(edge.to.usage) in \(Text.function(edge.frames)) by \(edge.task.name):\(edge.task.pid)\n"
+                            "  -> \(edge.to.usage(isRecent: isRecent)) in \(Text.function(edge.frames)) by \(edge.task.name):\(edge.task.pid)\n"
                         }.joined()
                 }.joined()
         })

@@ -11,9 +11,9 @@ extension Control {
             case "b":
                 machine.kernel.log.print(.info, "sysrq: Resetting")
                 machine.onReboot?()
-            case "d": machine.print(.locksHeld(machine.kernel))
-            case "l", "t": machine.print(.allTasks(machine.kernel))
-            case "w": machine.print(.blockedTasks(machine.kernel))
+            case "d": machine.print(.locksHeld(machine.kernel, in: machine.reportContext))
+            case "l", "t": machine.print(.allTasks(machine.kernel, in: machine.reportContext))
+            case "w": machine.print(.blockedTasks(machine.kernel, in: machine.reportContext))
             default: machine.kernel.log.print(.info, help)
             }
         })

@@ -9,7 +9,18 @@ extension Machine {
         print(Report(event, in: reportContext))
         counts.count(event, at: kernel.now)
         onEvent?(event)
+        if case .cycle = event { awaitHungTasks() }
     }
+
+    /// The hung task detector looks a second later, not two minutes: `hung_task_timeout_secs` is 1 here.
+    private func awaitHungTasks() {
+        kernel.alarm?(Self.hungTaskTimeout) { [weak self] in
+            guard let self, !kernel.isHalting else { return }
+            Report.hungTasks(kernel, longerThan: Self.hungTaskTimeout, in: reportContext).map(print)
+        }
+    }
+
+    private static let hungTaskTimeout: UInt64 = 1_000_000_000
 
     /// Puts a report into the log.
     func print(_ report: Report) { kernel.log.print(report.level, report.text) }
@@ -25,6 +36,6 @@ extension Machine {
         }
         return ReportContext(
             release: configuration.abi == .v5_15 ? "5.15.0" : "6.18.0", taints: kernel.taints, modules: listed,
-            oopses: counts.oopses)
+            oopses: counts.oopses, isRecent: configuration.abi != .v5_15)
     }
 }

@@ -3,20 +3,22 @@ import KernelCore
 /// The pieces that lockdep's reports are made of.
 enum LockdepText {
     /// A lock: where it is, its class, and the function that took it.
-    static func lock(_ object: KernelObject, _ lockClass: LockClass, at function: String) -> String {
-        "\(address(object)) \(lockClass.usage), at: \(function)"
+    static func lock(
+        _ object: KernelObject, _ lockClass: LockClass, at function: String, _ context: ReportContext
+    ) -> String {
+        "\(address(object)) \(lockClass.usage(isRecent: context.isRecent)), at: \(function)"
     }
 
     /// A lock that is held.
-    static func lock(_ hold: Hold) -> String? {
+    static func lock(_ hold: Hold, _ context: ReportContext) -> String? {
         hold.object.lockClass.map {
-            lock(hold.object, $0, at: Symbol(hold.function, hold.file).text)
+            lock(hold.object, $0, at: Symbol(hold.function, hold.file).text, context)
         }
     }
 
     /// The list of a task's locks; what has no class, a module's reference, is none.
-    static func held(_ holds: [Hold], by task: KernelTask) -> [String] {
-        let locks = holds.compactMap(lock)
+    static func held(_ holds: [Hold], by task: KernelTask, _ context: ReportContext) -> [String] {
+        let locks = holds.compactMap { lock($0, context) }
         let who = "\(task.name)/\(task.pid)"
         if locks.isEmpty { return ["no locks held by \(who)."] }
         return ["\(locks.count) lock\(locks.count > 1 ? "s" : "") held by \(who):"]
@@ -39,7 +41,10 @@ enum LockdepText {
     }
 
     /// One link of the chain: its number, the class, and how it came to be taken.
-    static func link(_ number: Int, _ lockClass: LockClass, _ trace: StackTrace) -> [String] {
-        ["", "-> #\(number) \(lockClass.usage):"] + trace.symbols.map { "       \($0.text)" }
+    static func link(
+        _ number: Int, _ lockClass: LockClass, _ trace: StackTrace, _ context: ReportContext
+    ) -> [String] {
+        ["", "-> #\(number) \(lockClass.usage(isRecent: context.isRecent)):"]
+            + trace.symbols.map { "       \($0.text)" }
     }
 }

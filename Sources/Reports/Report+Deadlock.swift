@@ -2,7 +2,7 @@ import KernelCore
 
 extension Report {
     /// A deadlock with every party by name: what the kernel cannot print, because it does not know who holds an active
-    /// reference. Behind it each party's block as the kernel's hung task detector prints it.
+    /// reference. Behind it each party's block as `sysrq w` prints it; the hung task detector comes later (`hungTasks`).
     ///
     /// `zramfs: deadlock: ` begins the line that says all in one sentence.
     public static func deadlock(_ cycle: WaitCycle, in context: ReportContext) -> Report {
@@ -16,7 +16,7 @@ extension Report {
             .error,
             ["zramfs: deadlock: " + sentence.joined(separator: "; ")]
                 + cycle.parties.flatMap { describe($0, cycle.time) }
-                + cycle.parties.flatMap { hungTask($0.task, $0.waitsFor, cycle.time, in: context) })
+                + cycle.parties.flatMap { block($0.task, context) })
     }
 
     private static func holder(of place: Int, in cycle: WaitCycle) -> KernelTask {

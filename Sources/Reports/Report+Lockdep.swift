@@ -13,11 +13,12 @@ extension Report {
         lines += ["", "which lock already depends on the new lock.", ""]
         lines += ["", "the existing dependency chain (in reverse order) is:"]
         for (place, edge) in inversion.chain.enumerated().reversed() {
-            let trace = StackTrace(innermost: LockdepText.taking(edge.to, edge.mode), edge.frames)
-            lines += LockdepText.link(place + 1, edge.to, trace)
+            let trace = StackTrace(innermost: LockdepText.taking(edge.to, edge.mode), edge.frames, context)
+            lines += LockdepText.link(place + 1, edge.to, trace, context)
         }
         lines += LockdepText.link(
-            0, wanted, StackTrace(innermost: taking + ["__lock_acquire", "check_prev_add"], inversion.frames))
+            0, wanted, StackTrace(innermost: taking + ["__lock_acquire", "check_prev_add"], inversion.frames, context),
+            context)
         lines += ["", "other info that might help us debug this:", ""]
         lines += scenario(inversion)
         return Report(.warning, lines + tail(inversion, taking + ["__lock_acquire", "check_noncircular"], context))
@@ -43,8 +44,8 @@ extension Report {
             "", String(repeating: "=", count: width), "WARNING: \(what)",
             "\(context.release) \(context.build) \(context.tainted)", String(repeating: "-", count: width),
             "\(inversion.task.name)/\(inversion.task.pid) is trying to acquire lock:",
-            LockdepText.lock(inversion.object, inversion.wanted, at: function), "",
-            "but task is already holding lock:", LockdepText.lock(inversion.held) ?? "",
+            LockdepText.lock(inversion.object, inversion.wanted, at: function, context), "",
+            "but task is already holding lock:", LockdepText.lock(inversion.held, context) ?? "",
         ]
     }
 
@@ -72,9 +73,9 @@ extension Report {
     }
 
     private static func tail(_ inversion: LockInversion, _ innermost: [String], _ context: ReportContext) -> [String] {
-        LockdepText.held(inversion.holds, by: inversion.task)
-            + ["", "stack backtrace:", context.identity(inversion.task), ReportContext.hardware]
-            + StackTrace(innermost: innermost + ["dump_stack_lvl"], inversion.frames).lines
+        LockdepText.held(inversion.holds, by: inversion.task, context)
+            + ["", "stack backtrace:"] + context.identity(inversion.task)
+            + StackTrace(innermost: innermost + ["dump_stack_lvl"], inversion.frames, context).lines
             + names(inversion)
     }
 }

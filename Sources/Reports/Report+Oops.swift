@@ -11,11 +11,13 @@ extension Report {
         let symbol = oops.frames.last.map { Symbol($0) } ?? Symbol("0x\(address)")
         let place = isCall ? "0x\(address)" : symbol.text
         let frames = Array(oops.frames.dropLast())
+        // Since 6.10 every death begins alike.
+        let die = context.isRecent ? "Oops: " : ""
         var head: [String]
         if isDoubleFree {
             head = [
                 "------------[ cut here ]------------", "kernel BUG at mm/slub.c:379!",
-                "invalid opcode: 0000 \(number)",
+                "\(die)invalid opcode: 0000 \(number)",
             ]
         } else {
             let access = isCall ? "instruction fetch" : "read access"
@@ -25,13 +27,13 @@ extension Report {
                 "#PF: supervisor \(access) in kernel mode",
                 "#PF: error_code(0x\(code)) - not-present page",
                 "PGD 0 P4D 0",
-                "Oops: \(code) \(number)",
+                "\(die)Oops: \(code) \(number)",
             ]
         }
-        head += [context.identity(oops.task), ReportContext.hardware, "RIP: 0010:\(place)"]
+        head += context.identity(oops.task) + ["RIP: 0010:\(place)"]
         if isCall { head.append("Code: Unable to access opcode bytes at RIP 0x\(address).") }
         let tail = [modules(context)] + (isDoubleFree ? [] : ["CR2: \(address)"]) + [end]
-        return Report(.alert, head + StackTrace(frames).lines + tail + remains(oops))
+        return Report(.alert, head + StackTrace(frames, context).lines + tail + remains(oops))
     }
 
     /// The lines that are the laboratory's own: what was freed, and what stays locked for ever.

@@ -9,7 +9,9 @@ extension Report {
             ["------------[ cut here ]------------"]
                 + (warning.text.isEmpty ? [] : [warning.text])
                 + ["WARNING: CPU: 0 PID: \(warning.task.pid) at \(warning.place) \(function)"]
-                + state(warning.task, at: function, StackTrace(callers(warning.frames, of: warning.function)), context)
+                + state(
+                    warning.task, at: function, StackTrace(callers(warning.frames, of: warning.function), context),
+                    context)
                 + [end])
     }
 
@@ -19,7 +21,7 @@ extension Report {
     static func state(
         _ task: KernelTask, at place: String, _ trace: StackTrace, _ context: ReportContext
     ) -> [String] {
-        [modules(context), context.identity(task), ReportContext.hardware, "RIP: 0010:\(place)"] + trace.lines
+        [modules(context)] + context.identity(task) + ["RIP: 0010:\(place)"] + trace.lines
     }
 
     static func modules(_ context: ReportContext) -> String {

@@ -14,6 +14,8 @@ enum ExitStatus: Int32 {
     /// As umount(8): the target is busy, or unmounting failed.
     case busy = 32
 
+    /// `zramfs run`: lockdep found an inversion that did not hang.
+    case inversion = 120
     /// `zramfs run`: the simulated kernel deadlocked.
     case deadlock = 121
     /// `zramfs run`: it oopsed.

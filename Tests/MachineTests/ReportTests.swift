@@ -1,6 +1,8 @@
+import DriverModel
 import KernelCore
 import KernelModule
 import Kernfs
+import Reports
 import Testing
 import Zram
 
@@ -59,8 +61,6 @@ struct ReportTests {
                                since TIME in kernfs_drain under zram_remove (Zram/Zram+Remove.swift:LINE)
                     holds      mutex zram_index_mutex
                                since TIME in destroy_devices (Zram/ZramDriver.swift:LINE)
-                INFO: task echo:3 blocked for more than 0 seconds.
-                      Not tainted 5.15.0 #1
                 task:echo            state:D stack:    0 pid:    3 ppid:     0 flags:0x00000000
                 Call Trace:
                  <TASK>
@@ -68,9 +68,7 @@ struct ReportTests {
 
                 """)
         #expect(
-            section(log(machine), from: "INFO: task echo:4", to: " </TASK>") == """
-                INFO: task echo:4 blocked for more than 0 seconds.
-                      Not tainted 5.15.0 #1
+            section(log(machine), from: "task:echo            state:D stack:    0 pid:    4", to: " </TASK>") == """
                 task:echo            state:D stack:    0 pid:    4 ppid:     0 flags:0x00000000
                 Call Trace:
                  <TASK>
@@ -96,6 +94,55 @@ struct ReportTests {
                  </TASK>
 
                 """)
+    }
+
+    @Test("the hung task detector speaks a second later, with each kernel's text", arguments: [ABI.v5_15, .v6_18])
+    func hungTasks(_ abi: ABI) throws {
+        let machine = try LiveMachine(policy: "v8-11") { $0.abi = abi }
+        let alarms = machine.alarms()
+        let gate = "/debug/points/zram_index_mutex.lock"
+        machine.echo("hold fn=reset_store", gate)
+        machine.echo("1", "/zram0/reset")
+        machine.echo("zram", "/debug/delete_module")
+        machine.echo("go", gate)
+        #expect(alarms.list.map(\.nanoseconds) == [1_000_000_000])
+        let report = try #require(
+            Report.hungTasks(machine.machine.kernel, longerThan: 0, in: machine.machine.reportContext))
+        let recent = abi == .v6_18
+        #expect(report.lines.starts(with: ["INFO: task echo:3 blocked for more than 0 seconds."]))
+        #expect(report.lines[1] == (recent ? "      Not tainted 6.18.0 #1" : "      Not tainted 5.15.0 #1"))
+        #expect(report.lines[2] == "\"echo 0 > /proc/sys/kernel/hung_task_timeout_secs\" disables this message.")
+        #expect(
+            report.lines[3]
+                == (recent
+                    ? "task:echo            state:D stack:0     pid:3     tgid:3     ppid:0      task_flags:0x400100 flags:0x00000000"
+                    : "task:echo            state:D stack:    0 pid:    3 ppid:     0 flags:0x00000000"))
+        #expect(
+            report.lines.contains("INFO: task echo:3 is blocked on a mutex likely owned by task echo:4.") == recent)
+        // Lockdep saw the inversion before, and is off since.
+        #expect(report.lines.last == "INFO: lockdep is turned off.")
+        #expect(report.text.contains(" new_sync_write+") != recent)
+        machine.isolation.run { alarms.list.removeFirst().ring() }
+        #expect(log(machine).contains { $0.hasPrefix("INFO: task") } == false, "nobody has waited for a second yet")
+    }
+
+    @Test("lockdep speaks once a boot, then it is off")
+    func lockdepOnce() throws {
+        let machine = try LiveMachine { $0.patches.insert(.naiveSelfRemove) }
+        machine.echo("0", "/zram0/hot_remove")
+        #expect(machine.machine.counts.inversions == 1 && machine.machine.kernel.lockdep.isTurnedOff)
+        machine.cat("/zram-control/hot_add")
+        machine.echo("1", "/zram1/hot_remove")
+        #expect(machine.machine.counts.inversions == 1)
+    }
+
+    @Test("taints in the kernel's order, in words and as bits")
+    func taints() {
+        var context = ReportContext(taints: ["W", "D"])
+        #expect(context.tainted == "Tainted: G      D W        ")
+        #expect(context.taintBits == 1 << 7 | 1 << 9)
+        context.isRecent = true
+        #expect(context.tainted == "Tainted: G      D W          ")
     }
 
     @Test("the deadlock's lines are those of the driver")

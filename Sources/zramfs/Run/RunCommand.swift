@@ -23,8 +23,8 @@ struct RunCommand: ParsableCommand {
             delays its steps at random: the same seed draws the same delays in the same order. --terminals, --repeat
             and --until-failure choose a seed themselves and name it.
 
-            Exit status: the command's own, also if a signal ended it; 121 the instance deadlocked, 122 it oopsed,
-            123 it leaked or warned, 124 timeout, 125 run itself failed, 126 and 127 the command could not be run.
+            Exit status: the command's own, also if a signal ended it; 120 lockdep found an inversion, 121 the instance
+            deadlocked, 122 it oopsed, 123 it leaked or warned, 124 timeout, 125 run itself failed, 126 and 127 the command could not be run.
             """)
 
     @OptionGroup var options: RunOptions

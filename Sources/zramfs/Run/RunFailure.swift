@@ -86,12 +86,14 @@ struct RunFailure {
     /// An explored run ends with the first thing that is wrong, and one on a mount goes on: what warned may oops later.
     private static func isSame(_ retrace: Retrace, as wanted: RunVerdict) -> Bool {
         let found = retrace.failure?.verdict
-        if retrace.departure == nil { return (found == nil) == [.passed, .failed, .timeout].contains(wanted) }
+        if retrace.departure == nil {
+            return (found == nil) == [.passed, .failed, .timeout, .inversion].contains(wanted)
+        }
         return switch wanted {
         case .deadlock: found == .deadlock
         case .oops: found == .useAfterFree
         case .leak: [.instancesLeft, .leak, .warning].contains(found)
-        case .passed, .failed, .timeout: false
+        case .passed, .failed, .timeout, .inversion: false
         }
     }
 }

@@ -74,6 +74,7 @@ struct RunRounds {
             case ExitStatus.deadlock.rawValue: .deadlock
             case ExitStatus.oops.rawValue: .oops
             case ExitStatus.leak.rawValue: .leak
+            case ExitStatus.inversion.rawValue: .inversion
             case ExitStatus.timeout.rawValue: .timeout
             default: .failed
             }

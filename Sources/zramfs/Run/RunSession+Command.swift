@@ -31,13 +31,16 @@ extension RunSession {
         case .deadlock: (result.verdict, result.status) = (.deadlock, ExitStatus.deadlock.rawValue)
         case .oops: (result.verdict, result.status) = (.oops, ExitStatus.oops.rawValue)
         case .leak: (result.verdict, result.status) = (.leak, ExitStatus.leak.rawValue)
+        case .inversion where !children.isLate:
+            (result.verdict, result.status) = (.inversion, ExitStatus.inversion.rawValue)
         default: if result.verdict == .passed, result.status != 0 { result.verdict = .failed }
         }
         finish(&result, logs)
         return result
     }
 
-    /// Waits for the children; ends them when they take too long, or go on for a second after a deadlock or an oops.
+    /// Waits for the children; ends them when they take too long, or go on for a while after a deadlock or an oops: the hung
+    /// task detector has had its say by then.
     private func watch(_ children: inout RunChildren, _ before: RunCounts, since started: UInt64) {
         var deadlocked: UInt64?
         while !children.haveEnded {
@@ -57,7 +60,7 @@ extension RunSession {
             }
             guard signal == 0, options.killsDeadlocked else { continue }
             if deadlocked == nil, isStuck(before) { deadlocked = now }
-            if let deadlocked, now - deadlocked > 1_000_000_000 { children.end() }
+            if let deadlocked, now - deadlocked > 1_500_000_000 { children.end() }
         }
     }
 
@@ -69,7 +72,7 @@ extension RunSession {
     /// Says what happened, to people.
     private func finish(_ result: inout RunResult, _ logs: TerminalLogs?) {
         let kmsg = (try? String(contentsOfFile: mount + "/debug/kmsg")) ?? ""
-        let isKernels = [.deadlock, .oops, .leak].contains(result.verdict)
+        let isKernels = [.deadlock, .oops, .leak, .inversion].contains(result.verdict)
         if result.hasFailed { result.details = kmsg }
         if options.dmesg || isKernels { Terminal.error(String(kmsg.dropLast())) }
         if result.hasFailed, let trace = options.trace {

@@ -2,7 +2,7 @@ import Glibc
 
 /// What became of a run, in the order of their weight.
 enum RunVerdict: String {
-    case passed, failed, deadlock, oops, leak, timeout
+    case passed, failed, inversion, leak, oops, deadlock, timeout
 }
 
 /// One run: of the command, or of all terminals.
@@ -37,6 +37,7 @@ struct RunResult {
         case .deadlock: "DEADLOCK in the simulated kernel (\(time))"
         case .oops: "OOPS in the simulated kernel (\(time))"
         case .leak: "the simulated kernel warned, or leaked memory (\(time))"
+        case .inversion: "LOCKDEP found an inversion in the simulated kernel (\(time))"
         case .timeout: "timeout (\(time))"
         }
     }
@@ -61,6 +62,7 @@ struct RunCounts {
     func verdict(since before: RunCounts) -> RunVerdict {
         if self["deadlocks"] > before["deadlocks"] { return .deadlock }
         if self["oopses"] > before["oopses"] { return .oops }
-        return self["warnings"] > before["warnings"] || self["leaked"] > before["leaked"] ? .leak : .passed
+        if self["warnings"] > before["warnings"] || self["leaked"] > before["leaked"] { return .leak }
+        return self["inversions"] > before["inversions"] ? .inversion : .passed
     }
 }
