@@ -19,7 +19,8 @@ modprobe() { echo "zram $*" > "$Z/debug/init_module"; }
 
 start() { # NAME COMMAND...: run in the background; its errors go to a file
     name=$1; shift
-    { "$@"; echo $? > "$tmp/$name.status"; } 2> "$tmp/$name.errors" &
+    # A shell of its own: an oops kills who made the system call, as the kernel's does.
+    { ("$@"); echo $? > "$tmp/$name.status"; } 2> "$tmp/$name.errors" &
     eval "pid_$name=$!"
 }
 put() { echo "$1" > "$2"; } # echo with a redirection, as a command
@@ -36,7 +37,7 @@ logged() { log | grep -q -e "$1"; say $? "the log says: $1"; }              # TE
 silent() { ! log | grep -q -e "$1"; say $? "the log does not say: $1"; }
 gives() { # STATUS TEXT COMMAND...: run it now
     expected=$1 text=$2; shift 2
-    "$@" > "$tmp/out" 2>&1
+    ("$@") > "$tmp/out" 2>&1
     got=$?
     [ "$got" = "$expected" ] && { [ -z "$text" ] || grep -q -e "$text" "$tmp/out"; }
     say $? "$* gives $expected${text:+, $text} ($(tr '\n' ' ' < "$tmp/out"))"

@@ -12,7 +12,7 @@ gives 0 disksize ls "$Z/zram0"
 gives 1 'File exists' modprobe
 logged "sysfs: cannot create duplicate filename '/devices/virtual/block/zram0'"
 go init_lock.down_write
-ends reset 1
+ends reset 137
 logged 'BUG: unable to handle page fault'
-gives 1 '' cat "$Z/zram0/disksize"
+gives 137 '' cat "$Z/zram0/disksize"
 finish

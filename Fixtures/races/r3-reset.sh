@@ -9,7 +9,7 @@ reached table.load
 gives 0 '' put 2M "$Z/zram0/disksize"
 go table.load
 ends reset 0
-gives 1 '' put 1 "$Z/zram0/reset"
+gives 137 '' put 1 "$Z/zram0/reset"
 logged 'BUG: unable to handle page fault'
 logged 'zram_free_page'
 finish

@@ -70,11 +70,11 @@ extension Bridge {
         call.ticket = calls.insert(call)
         // The call is not kept by itself, and the bridge until the call is no longer among those that wait.
         call.onEnd = { [self, weak call] outcome in if let call { endLater(call, outcome) } }
-        // An oops has killed it: its caller gets EIO where the kernel's would get SIGKILL.
         task.onDeath = { [self, weak call] in
-            guard let call else { return }
-            endLater(call, .failed(.ioError))
-            call.isAbandoned = true
+            guard let call, !call.isAbandoned else { return }
+            call.kill()
+            forget(call)
+            isolation.afterwards { [self] in answer(call) }
         }
         if call.unique != 0 {
             let isSignalled = interrupts.change { $0.insert(call.unique, ticket: call.ticket) }

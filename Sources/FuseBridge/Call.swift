@@ -31,6 +31,8 @@ final class Call: KernelWork {
     var ticket: UInt64 = 0
     /// Called with the outcome of a call that had to wait.
     var onEnd: ((Outcome) -> Void)?
+    /// An oops has killed its task.
+    private(set) var hasOopsed = false
     /// The caller was answered already: a late outcome is of no interest.
     var isAbandoned = false
     /// The number of its task, once it has one.
@@ -109,10 +111,15 @@ final class Call: KernelWork {
         if let onEnd { onEnd(outcome) } else { self.outcome = outcome }
     }
 
-    /// Its task was killed by an oops before it ever waited.
+    /// Its task was killed by an oops: so is the caller, or else he gets `EIO`, now and ever after.
     func kill() {
         outcome = .failed(.ioError)
         isAbandoned = true
+        hasOopsed = true
+        switch work {
+        case .read(let file, _, _), .write(let file, _): file.isBroken = true
+        case .other: break
+        }
     }
 
     /// Has `post` called when the caller gets a signal.
@@ -121,6 +128,8 @@ final class Call: KernelWork {
     /// Answers the caller; outside the isolation, for it is a system call.
     /// - Returns: the file that was opened for a caller who is gone.
     func answer() -> OpenFile? {
+        // The caller is still in his system call, so that the number is his.
+        if hasOopsed { Processes.kill(pid) }
         if let transfer = transfer.take() {
             switch outcome {
             case .read(let text): transfer.text(text)

@@ -17,6 +17,17 @@ extension Processes {
     /// The process group of a process; 0 if it is gone.
     static func group(of pid: Int32) -> Int32 { pid > 0 ? max(0, getpgid(pid)) : 0 }
 
+    /// An oops kills who made the system call, as the kernel's `make_task_dead`; where this process may not, nothing
+    /// happens to him. Never init, and never the daemon itself.
+    static func kill(_ thread: Int32) {
+        guard thread > 1, getpgid(thread) >= 0, !isOwn(thread) else { return }
+        _ = Glibc.kill(thread, SIGKILL)
+    }
+
+    private static func isOwn(_ thread: Int32) -> Bool {
+        thread == getpid() || access("/proc/self/task/\(thread)", F_OK) == 0
+    }
+
     /// Signals that tell a process something and want nothing of it: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
     private static let harmless: UInt64 = [SIGCHLD, SIGCONT, SIGURG, SIGWINCH].reduce(0) { $0 | 1 << UInt64($1 - 1) }
 

@@ -13,6 +13,9 @@ public final class KernfsOpenFile {
     public let access: (read: Bool, write: Bool)
     /// The task that opened it, by number.
     public let openedBy: UInt32
+    /// An oops has killed a task in here, which keeps the file's mutex: who outlived it, and shares the file, gets `EIO`
+    /// instead of waiting for good. Live machines only.
+    public var isBroken = false
     private let ops: any KernfsOps
     private let mutex: Mutex
     private var shown = ""
@@ -54,6 +57,7 @@ public final class KernfsOpenFile {
     ///
     /// The corresponding kernel function is `kernfs_fop_read_iter` over `seq_read_iter`.
     public func read(at offset: Int, count: Int) async throws(Errno) -> KernfsText {
+        if isBroken { throw .ioError }
         node.kernel.enter("kernfs_fop_read_iter")
         defer { node.kernel.leave() }
         if offset == 0 || offset != position {
@@ -77,6 +81,7 @@ public final class KernfsOpenFile {
     /// The corresponding kernel function is `kernfs_fop_write_iter`.
     public func write(_ bytes: [UInt8]) async throws(Errno) -> Int {
         if bytes.isEmpty { return 0 }
+        if isBroken { throw .ioError }
         if ops.isControl { return try await ops.store(bytes) }
         node.kernel.enter("kernfs_fop_write_iter")
         defer { node.kernel.leave() }
