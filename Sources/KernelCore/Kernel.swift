@@ -240,9 +240,12 @@ public final class Kernel {
         current = idle
         guard mode == .live, !isHalting else { return }
         let task = remove(task)
-        let keepsNothing = task.held.isEmpty
+        // A module's references are counted, and somebody else may give them back: whoever opens a disk leaves one.
+        let isReferred = (0..<task.held.count).contains { place in
+            !task.held[place].object._withUnsafeGuaranteedRef { $0.countsHolders }
+        }
         task.forget()
-        if keepsNothing { spare = task } else { keepers.append(task) }
+        if isReferred { keepers.append(task) } else { spare = task }
     }
 
     /// Takes a task out of the list, in which the last takes its place.

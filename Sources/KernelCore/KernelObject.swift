@@ -83,6 +83,9 @@ open class KernelObject: Fingerprinted {
     /// True if `task` can take the step now; a step that is not admitted blocks.
     open func admits(_ operation: Operation, _ task: KernelTask) -> Bool { true }
 
+    /// True if it counts references to the tasks that hold it: then they need not be kept when they have ended.
+    open var countsHolders: Bool { false }
+
     /// The tasks that `task` would wait for, were it blocked in `operation`.
     open func holders(against operation: Operation) -> [KernelTask] { [] }
 

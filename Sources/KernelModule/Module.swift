@@ -130,6 +130,8 @@ public final class Module: KernelObject, KernelText {
         return true
     }
 
+    public override var countsHolders: Bool { true }
+
     /// Takes a reference without asking; the caller holds one already. The kernel's `__module_get`.
     public func get(_ file: StaticString = #fileID, _ line: UInt32 = #line) async {
         await kernel.step(.moduleGet, on: self, file, line)

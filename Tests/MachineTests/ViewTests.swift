@@ -1,8 +1,8 @@
-import KernelCore
 import Kernfs
 import SystemPackage
 import Testing
 
+@testable import KernelCore
 @testable import Machine
 
 /// `MNT/view`: what is simulated among the host's own, brought up to date by whoever looks.
@@ -76,6 +76,12 @@ struct ViewTests {
         #expect(live.echo("1", "/zram0/reset").errno == .resourceBusy)
         #expect(live.echo("zram0", "/view/swapoff").text != nil)
         #expect(live.echo("zram0", "/view/swapoff").errno == .invalidArgument)
+        // Nobody keeps the tasks that opened it: others closed it.
+        live.echo("1M", "/zram0/disksize")
+        for _ in 0..<9 {
+            #expect(live.echo("zram0", "/view/swapon").text != nil && live.echo("zram0", "/view/swapoff").text != nil)
+        }
+        #expect(live.isolation.read { live.machine.kernel.keepers.isEmpty })
         #expect(live.echo("1", "/zram0/reset").text != nil)
     }
 
