@@ -13,7 +13,7 @@ final class ImageMemory: ZramMemory {
 
     func openBacking(_ path: String) throws(Errno) -> any ZramBacking {
         // Opening a file of a mount of ours would wait for ourselves.
-        guard try !MountPaths.leadIntoZramfs(path) else { throw .invalidArgument }
+        guard try !MountPaths.leadIntoZramfs(path), !MountPaths.standsOnDisk(path) else { throw .invalidArgument }
         return try BackingFile(opening: path)
     }
 

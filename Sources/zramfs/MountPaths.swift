@@ -32,6 +32,40 @@ enum MountPaths {
         return false
     }
 
+    /// True if the path is a block device that stands on a disk of zramfs: a loop device, or one with such below it.
+    ///
+    /// The daemon must not have it open: whoever closes it last waits until its pages are written, to the daemon.
+    static func standsOnDisk(_ path: String) -> Bool {
+        var info = stat()
+        guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFBLK else { return false }
+        let number = UInt64(info.st_rdev)
+        // `gnu_dev_major` and `gnu_dev_minor`.
+        let (major, minor) = (number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00)
+        return standsOnDisk(device: "/sys/dev/block/\(major):\(minor)", depth: 0)
+    }
+
+    private static func standsOnDisk(device: String, depth: Int) -> Bool {
+        if let file = try? String(contentsOfFile: device + "/loop/backing_file"), isDisk(String(file.dropLast())) {
+            return true
+        }
+        guard depth < 8, let stream = opendir(device + "/slaves") else { return false }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard !name.hasPrefix(".") else { continue }
+            if standsOnDisk(device: "\(device)/slaves/\(name)", depth: depth + 1) { return true }
+        }
+        return false
+    }
+
+    /// The backing file of a loop device: of ours by its name, in whatever namespace; or in a mount of ours.
+    private static func isDisk(_ file: String) -> Bool {
+        if file.contains("/view/backing/zram") { return true }
+        return (try? zramfsMounts())?.contains { file.hasPrefix($0 + "/") } ?? false
+    }
+
     private static func zramfsMounts() throws(Errno) -> Set<String> {
         guard let file = fopen("/proc/self/mountinfo", "r") else { throw Errno(rawValue: errno) }
         defer { fclose(file) }

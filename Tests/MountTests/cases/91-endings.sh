@@ -128,6 +128,13 @@ for ((round = 0; round < ROUNDS; round++)); do
 done
 ok "$ROUNDS random moments"
 
+# The daemon takes no block device as backing device that stands on a disk of its own.
+# shellcheck disable=SC2016
+is 'backing_dev on the disk itself' 'refused refused' "$("$ZRAMFS" run --devices 2 -- bash -c '
+    echo 8M >/sys/block/zram0/disksize; echo hello >/dev/zram0
+    loop=/dev/loop$(cut -d : -f 2 /sys/block/zram0/dev)
+    for zram in 0 1; do echo $loop 2>/dev/null >/sys/block/zram$zram/backing_dev || echo refused; done' | xargs)"
+
 # A kept image: what was synced is there, whoever is killed.
 head -c 1M /dev/urandom >"$work/data"
 for who in daemon keeper 'daemon keeper'; do
