@@ -78,11 +78,13 @@ public func explore(
     }
     findings.sort { $0.failure.verdict < $1.failure.verdict }
     var verdicts = findings.map(\.failure.verdict)
-    if verdicts.isEmpty { verdicts = [isCut ? .undecided : .proved] }
+    let never = isCut ? [] : scenario.neverSucceeded(share.result.ended)
+    if verdicts.isEmpty { verdicts = [isCut ? .undecided : never.isEmpty ? .proved : .empty] }
     return Outcome(
         scenario: scenario.name, patches: patches.sorted().map(\.rawValue), verdicts: verdicts, findings: findings,
         counts: counts, reductions: reductions, mistake: mistake, isCut: isCut,
-        isRepeatable: options.threads == 1 && saved == nil && mistake == nil, coverage: share.coverage, digest: digest,
+        isRepeatable: options.threads == 1 && saved == nil && mistake == nil, coverage: share.coverage,
+        neverSucceeded: never, digest: digest,
         finals: String(share.result.finals.sorted().reduce(1, mix), radix: 16))
 }
 

@@ -56,7 +56,7 @@ public struct PatchSet: Codable, Sendable {
 
 extension Scenario {
     /// True unless the scripts load a driver beside zram.
-    public var concernsZram: Bool { files.intersection(Machine.modules.map(\.name)).subtracting(["zram"]).isEmpty }
+    public var concernsZram: Bool { words.intersection(Machine.modules.map(\.name)).subtracting(["zram"]).isEmpty }
 
     /// The patches that mean to cure something in the modules that the scripts name.
     var cures: [Patch] {

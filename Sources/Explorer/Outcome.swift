@@ -32,6 +32,9 @@ public struct Outcome: Codable, Sendable {
     public let isRepeatable: Bool
     /// What the search reached.
     public let coverage: Coverage
+    /// Commands that failed in every schedule that was looked at, such as `remover.sh:1 never succeeded: ENOENT`; but for
+    /// those of which `expected` says so.
+    public let neverSucceeded: [String]
     /// Stands for scenario, patches and program.
     public let digest: String
     /// Stands for the set of final states.
@@ -39,4 +42,6 @@ public struct Outcome: Codable, Sendable {
 
     /// True if all schedules were covered and none fails.
     public var isProved: Bool { verdicts == [.proved] }
+    /// Why the scripts cannot be explored, with file and line; nil if they can.
+    public var invalid: String? { findings.first { $0.failure.verdict == .invalid }?.failure.what }
 }

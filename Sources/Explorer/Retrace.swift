@@ -29,7 +29,7 @@ public struct Retrace: Sendable {
     private struct Follower {
         let run: Run
         let recorded: RecordedScenario
-        let files: Set<String>
+        let files: Set<String>?
         var path: [UInt8] = []
         var departure: String?
         var failure: Failure?
@@ -93,7 +93,7 @@ public struct Retrace: Sendable {
         private func mayBeMissing(_ operation: Operation, _ object: String) -> Bool {
             switch operation {
             case .deactivate, .drain, .unlink: true
-            case .getActive, .putActive: !files.contains(object)
+            case .getActive, .putActive: files?.contains(object) == false
             default: false
             }
         }

@@ -39,17 +39,15 @@ final class Run {
         machine.boot()
         executor.drain()
         let mounted = MountState()
-        if let setup = setting.scenario.setup {
-            let terminal = Terminal(setup, machine: machine, mounted: mounted, number: -1, refused: [])
-            kernel.spawn("setup") { _ in await terminal.run() }
-            executor.drain()
-        }
+        if let setup = setting.scenario.setup { failure = Self.setUp(setup, machine, mounted) }
         kernel.runsFreely = false
         kernel.coverage = coverage
         known = kernel.tasks.count
         terminals = setting.scenario.terminals.enumerated().map { number, script in
-            Terminal(
-                script, machine: machine, mounted: mounted, number: number, refused: setting.scenario.refused)
+            let scripts = setting.scenario.terminals
+            return Terminal(
+                script, machine: machine, mounted: mounted,
+                number: scripts.firstIndex { $0.seed == script.seed } ?? number, refused: setting.scenario.refused)
         }
         // Not counted, for it is called at each step: nothing steps once `deinit` has begun.
         kernel.onEvent = { [unowned self] in note($0) }
@@ -58,11 +56,25 @@ final class Run {
         }
         for terminal in terminals { kernel.spawn(terminal.script.name) { _ in await terminal.run() } }
         adopt()
+        for number in terminals.indices { judge(number) }
     }
 
     deinit {
         kernel.onEvent = nil
         kernel.halt()
+    }
+
+    /// Runs the set-up, alone.
+    ///
+    /// - Returns: what is wrong with it.
+    private static func setUp(_ script: Script, _ machine: Machine, _ mounted: MountState) -> Failure? {
+        let terminal = Terminal(script, machine: machine, mounted: mounted, number: -1, refused: [])
+        terminal.isSetup = true
+        let task = machine.kernel.spawn("setup") { _ in await terminal.run() }
+        machine.kernel.executor.drain()
+        let hangs =
+            task.state == .ended ? nil : ScenarioError(file: script.file, line: 0, says: "the set-up does not end")
+        return (terminal.mistake ?? hangs).map { Failure(verdict: .invalid, what: $0.description, task: 0) }
     }
 
     /// Takes in tasks that were born: they begin at once, for what they do up to their first step is nobody's business.
@@ -83,7 +95,15 @@ final class Run {
         kernel.resume(tasks[number])
         rehash(number)
         if known + tasks.count < kernel.tasks.count { adopt() }
-        if number < terminals.count, let errno = terminals[number].wasRefused, failure == nil {
+        if number < terminals.count { judge(number) }
+    }
+
+    /// What a terminal itself says has gone wrong.
+    private func judge(_ number: Int) {
+        guard failure == nil else { return }
+        if let mistake = terminals[number].mistake {
+            failure = Failure(verdict: .invalid, what: mistake.description, task: number)
+        } else if let errno = terminals[number].wasRefused {
             failure = Failure(verdict: .refused, what: "\(terminals[number].script.name): \(errno)", task: number)
         }
     }

@@ -24,6 +24,7 @@ struct Setting: Sendable {
         configuration.abi = scenario.machine.abi
         configuration.cpus = scenario.machine.cpus
         configuration.drivers = scenario.drivers
+        // nil if some path of theirs cannot be told before they run.
         if !isWhole { configuration.files = scenario.files }
         self.configuration = configuration
         isUnbounded = scenario.terminals.contains { $0.isUnbounded }

@@ -2,6 +2,10 @@
 public enum Verdict: String, Codable, Sendable, Comparable, CaseIterable {
     /// All of them were looked at, and none fails.
     case proved
+    /// The scripts cannot be explored: a set-up that fails, or what the shell's subset does not have, seen on the way.
+    case invalid
+    /// Nothing fails, but some command of a script never did what it says: nothing is proved.
+    case empty
     /// Nobody can go on, or some wait for each other while the rest goes on.
     case deadlock
     /// `Error: Removing state 63 which has instances left.`

@@ -109,6 +109,12 @@ public final class KernfsOpenFile {
     /// The corresponding kernel function is `kernfs_fop_poll`.
     public var hasNews: Bool { !node.isActive || event != node.event }
 
+    /// All that later reads and writes depend on, beside their offset.
+    public var fingerprint: UInt64 {
+        let access = UInt64((access.read ? 2 : 0) | (access.write ? 1 : 0))
+        return mix(mix(UInt64(node.id) << 2 | access, shown.fingerprint), UInt64(bitPattern: Int64(position)))
+    }
+
     @inline(__always)
     private func show() async throws(Errno) -> String {
         if ops.isControl {

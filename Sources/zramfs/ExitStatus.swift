@@ -9,6 +9,8 @@ enum ExitStatus: Int32 {
     case failed = 1
     /// The arguments are wrong; a line says what to do.
     case usage = 2
+    /// `zramfs explore`, `matrix`: nothing fails, but a command of the scenario never succeeded, so that nothing is proved.
+    case empty = 3
     /// `zramfs verify-proof`: no time was left to come to an end; nothing was found that is wrong.
     case unfinished = 4
     /// As umount(8): the target is busy, or unmounting failed.

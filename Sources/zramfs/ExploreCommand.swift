@@ -15,7 +15,8 @@ struct ExploreCommand: ParsableCommand {
               zramfs explore Fixtures/scenarios/reset-vs-rmmod --policy 5.16 --proof reset.proof
               zramfs explore disksize-vs-rmmod --policy v8-11 --script out.sh; bash out.sh /mnt/z
 
-            Exit status: 0 proved; 1 something can go wrong, or nothing was found but not all was seen; 2 wrong arguments.
+            Exit status: 0 proved; 1 something can go wrong, or nothing was found but not all was seen; 2 wrong arguments,
+            or scripts that cannot be explored; 3 nothing fails, but a command never succeeded: nothing is proved.
             """)
 
     @OptionGroup var scenario: ScenarioArguments
@@ -78,6 +79,7 @@ struct ExploreCommand: ParsableCommand {
             // At once: what comes behind the search may take long.
             saving: { left in kept = file.map { keep(left, $0, shard) } }, progress: { progress.show($0) })
         progress.clear()
+        if let wrong = outcome.invalid { throw Failure(wrong, .usage) }
         if !isPart {
             if json { JSON.print(outcome) } else { OutcomeText.print(outcome, scenario, policy) }
             if coverage, !json {
@@ -97,6 +99,7 @@ struct ExploreCommand: ParsableCommand {
             guard let finding = outcome.findings.first else { throw Failure("nothing goes wrong: no script to write") }
             try ScriptFile.write(finding.schedule, scenario, patches, policy: policy.name, to: script)
         }
+        if outcome.verdicts == [.empty] { ExitStatus.empty.leave() }
         if !outcome.isProved { ExitStatus.failed.leave() }
     }
 
@@ -215,11 +218,14 @@ enum OutcomeText {
         let counts = outcome.counts
         if outcome.isProved {
             Swift.print("PROVED: no schedule of the simulated kernel's steps fails")
+        } else if outcome.verdicts == [.empty] {
+            Swift.print("EMPTY: nothing fails, but not every command did what it says; nothing is proved")
         } else if outcome.findings.isEmpty {
             Swift.print("NOTHING FOUND, but not everything was looked at")
         } else if outcome.isCut {
             Swift.print("CUT: not everything was looked at, more may go wrong")
         }
+        for line in outcome.neverSucceeded { Swift.print("  \(line)") }
         Swift.print(
             "  looked at \(counts.states) states, \(counts.transitions) transitions, \(counts.finalStates) ends in "
                 + "\(counts.runs) runs and \(counts.recalled) recalled steps, \(Number.text(counts.seconds)) s")

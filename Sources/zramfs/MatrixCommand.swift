@@ -15,7 +15,8 @@ struct MatrixCommand: ParsableCommand {
               zramfs matrix reset-vs-rmmod two-removers --policy 5.16
               zramfs matrix --all-patches disksize-vs-rmmod   # which sets of patches suffice?
 
-            Exit status: 0 every cell is what its scenario expects; 1 one is not; 2 wrong arguments.
+            Exit status: 0 every cell is what its scenario expects; 1 one is not; 2 wrong arguments, or scripts that cannot
+            be explored; 3 a command never succeeded, so that a cell is empty, of which its scenario says nothing.
             """)
 
     @Argument(help: "Scenarios; without any, all of ours.") var scenarios: [String] = []
@@ -51,7 +52,13 @@ struct MatrixCommand: ParsableCommand {
             MatrixText.print(cells, loaded, policies, seconds: Double(clock.now) / 1e9)
             if coverage { printCoverage(cells, loaded) }
         }
+        leave(cells)
+    }
+
+    private func leave(_ cells: [MatrixCell]) {
+        if let wrong = cells.lazy.compactMap(\.outcome.invalid).first { Failure(wrong, .usage).exit() }
         if cells.contains(where: { !$0.isAsExpected }) { ExitStatus.failed.leave() }
+        if cells.contains(where: { $0.expected == nil && $0.outcome.verdicts == [.empty] }) { ExitStatus.empty.leave() }
     }
 
     /// The part that `--shard` or the cluster's own environment asks for.
@@ -80,7 +87,7 @@ struct MatrixCommand: ParsableCommand {
         let loaded = try names.map(ScenarioFolder.load)
         MatrixText.print(cells, loaded, policies, seconds: nil)
         if coverage { printCoverage(cells, loaded) }
-        if cells.contains(where: { !$0.isAsExpected }) { ExitStatus.failed.leave() }
+        leave(cells)
     }
 
     private func printCoverage(_ cells: [MatrixCell], _ scenarios: [Scenario]) {

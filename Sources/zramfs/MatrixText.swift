@@ -31,6 +31,13 @@ enum MatrixText {
                 Swift.print("NOT AS EXPECTED: \(scenario.name) under \(cell.policy): expected \(expected)")
             }
         }
+        for (row, scenario) in zip(rows, scenarios) {
+            for case let cell? in row {
+                for line in cell.outcome.neverSucceeded {
+                    Swift.print("\(scenario.name) under \(cell.policy): \(line)")
+                }
+            }
+        }
         Swift.print("\nSchedules, shortest first found; zramfs replay SCHEDULE --scenario NAME --policy P shows one:")
         for (row, scenario) in zip(rows, scenarios) {
             for case let cell? in row {

@@ -14,7 +14,9 @@ import Zram
 
     @Test("names of folders and scripts begin no line")
     func names() throws {
-        let evil = "x\ntouch evil; $(touch evil)\r"
+        #expect(throws: ScenarioError.self) { try Scenario(name: "x\ntouch evil", scripts: ["a": "true"]) }
+        #expect(throws: ScenarioError.self) { try Scenario(name: "x", scripts: ["a\ntouch evil": "true"]) }
+        let evil = "x; touch evil; $(touch evil)"
         let scenario = try Scenario(
             name: evil,
             scripts: [

@@ -40,10 +40,9 @@ final class TestDriver: ModuleCode {
 
     /// A scenario whose machine has the driver, and whose first terminals find it loaded.
     static func scenario(_ scripts: [String: String], terminals: String = "") throws -> Scenario {
-        var scenario = try Scenario(
-            name: "trial", scripts: scripts.merging(["setup": "modprobe trial"]) { $1 }, terminals: terminals)
-        scenario.drivers = [{ core in ModuleDefinition(Self.info) { TestDriver(core: core, module: $0) } }]
-        return scenario
+        try Scenario(
+            name: "trial", scripts: scripts.merging(["setup": "modprobe trial"]) { $1 }, terminals: terminals,
+            drivers: [{ core in ModuleDefinition(Self.info) { TestDriver(core: core, module: $0) } }])
     }
 
     private func warn(_ what: String) { kernel.warn("trial", what, at: "lib/trial.c:1", in: "trial_store") }

@@ -13,7 +13,7 @@ struct CoverageUniverse {
     let modules: Set<String>
 
     init(_ scenarios: [Scenario]) {
-        let named = scenarios.reduce(into: Set<String>()) { $0.formUnion($1.files) }
+        let named = scenarios.reduce(into: Set<String>()) { $0.formUnion($1.words) }
         modules = named.intersection(Machine.modules.map(\.name)).union(
             scenarios.contains(where: \.concernsZram) ? ["zram"] : [])
         for options in Set(scenarios.map(\.machineOptions)).sorted() {

@@ -37,6 +37,8 @@ struct SavedHeader: Codable {
     let coverage: Coverage
     let origin: [SavedSearch.Part]
     let runs, relies: Set<UInt64>
+    /// How commands ended.
+    let ended: [UInt64]
     /// The 64-bit words behind the header: so many fingerprints, and then for each state with sleepers its fingerprint,
     /// their number, and they.
     let states: Int
@@ -66,6 +68,7 @@ struct SavedHeader: Codable {
         origin = search.origin
         runs = search.runs
         relies = search.relies
+        ended = search.found.ended.map(\.code)
         states = search.states.keys.count
     }
 }
@@ -90,7 +93,7 @@ extension SavedSearch {
             failures: Dictionary(
                 header.failures.map { ($0.failure.verdict, ($0.failure, $0.path)) },
                 uniquingKeysWith: { first, _ in first }),
-            first: header.first)
+            first: header.first, ended: Set(header.ended.map { CommandEnd(code: $0) }))
         counts = header.counts
         fraction = header.fraction
         whole = header.whole

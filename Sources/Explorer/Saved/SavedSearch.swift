@@ -128,6 +128,7 @@ public struct SavedSearch: Sendable {
             counts.add(part.counts)
             counts.seconds += part.counts.seconds
             found.finals.formUnion(part.found.finals)
+            found.ended.formUnion(part.found.ended)
             found.failures.merge(part.found.failures) { $0.path.count <= $1.path.count ? $0 : $1 }
             found.first = [found.first, part.found.first].compactMap(\.self).min()
         }

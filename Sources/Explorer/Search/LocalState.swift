@@ -60,13 +60,15 @@ struct StepRecord {
     let serial: UInt32
     /// The task went round a loop without a bound.
     let hasLooped: Bool
+    /// Commands of the script that ended in it.
+    let ended: [CommandEnd]
     /// Freed memory to which tasks may point after it, if something happened to such memory; or else nil.
     let dangling: [UInt32]?
 
     /// True if the other does the same, but for what both use.
     func isSame(as other: Self) -> Bool {
         local == other.local && shared == other.shared && hasLooped == other.hasLooped
-            && dangling == other.dangling
+            && dangling == other.dangling && ended == other.ended
             && changes.elementsEqual(other.changes, by: ==)
     }
 }

@@ -42,6 +42,8 @@ final class SearchShare: @unchecked Sendable {
         /// The shortest schedule seen of each kind of failure.
         var failures: [Verdict: (failure: Failure, path: [UInt8])] = [:]
         var first: Double?
+        /// How commands ended.
+        var ended: Set<CommandEnd> = []
     }
 
     init(pool: WorkPool, budget: Budget) {
@@ -111,6 +113,9 @@ final class SearchShare: @unchecked Sendable {
         cutOff()
         pool.stop()
     }
+
+    /// Commands ended so.
+    func note(_ ended: Set<CommandEnd>) { found.withLock { $0.ended.formUnion(ended) } }
 
     func countState() { plain.add(1, ordering: .relaxed) }
 

@@ -20,6 +20,8 @@ final class Searcher {
     var table: SharingTable
     private(set) var counts = SearchCounts()
     private let walker: Walker
+    /// How commands ended.
+    private var ended: Set<CommandEnd> = []
     private var descents = 0
     private var path: [UInt8] = []
     private var levels: [Level] = []
@@ -53,6 +55,7 @@ final class Searcher {
     func work() {
         while let branch = shared.pool.take() { search(branch) }
         let taken = walker.counts
+        shared.note(ended)
         (counts.runs, counts.steps, counts.recalled) = (taken.runs, taken.steps, taken.recalled)
         walker.retire()
     }
@@ -234,6 +237,7 @@ final class Searcher {
         let held = walker.locks(number)
         let released = walker.local(number).isRelease ? walker.object(number) : nil
         let taken = walker.step(number)
+        if !taken.ended.isEmpty { ended.formUnion(taken.ended) }
         counts.transitions += 1
         let accesses = taken.accesses
         let top = levels.count - 1

@@ -26,7 +26,7 @@ extension Walker {
                 dangling[place].tasks = isKnown ? dangling[place].tasks | bit : dangling[place].tasks & ~bit
             }
         }
-        return Taken(accesses: accesses(record, for: number), hasLooped: record.hasLooped)
+        return Taken(accesses: accesses(record, for: number), hasLooped: record.hasLooped, ended: record.ended)
     }
 
     /// The number of the record of a task's next step, if there is one.
@@ -77,7 +77,10 @@ extension Walker {
         let before = (shared: kernel.sharedFingerprint, births: run.tasks.count, freed: kernel.freedIDs)
         // In words: who held on to the object would keep alive what the step may free.
         let name = expected == nil ? "" : name(of: run.tasks[number].pending)
-        if number < run.terminals.count { run.terminals[number].hasLooped = false }
+        if number < run.terminals.count {
+            run.terminals[number].hasLooped = false
+            run.terminals[number].ended = []
+        }
         kernel.accesses.clear()
         kernel.accesses.isOn = true
         run.step(number)
@@ -93,6 +96,7 @@ extension Walker {
             }, accesses: log.list, hasPrivates: log.list.contains { AccessLog.isPrivate($0 >> 1) },
             serial: run.tasks[number].serial,
             hasLooped: number < run.terminals.count && run.terminals[number].hasLooped,
+            ended: number < run.terminals.count ? run.terminals[number].ended : [],
             dangling: log.memory.isEmpty ? nil : run.dangling.map(\.memory))
         let isWhole = run.failure == nil && run.tasks.count == before.births && !log.hasFreedText
         if let expected {
@@ -112,7 +116,7 @@ extension Walker {
         locals = run.tasks.indices.map { cache.local(run.tasks[$0], run.local[$0]) }
         for task in run.tasks.dropFirst(serials.count) { serials.append(task.serial) }
         dangling = run.dangling
-        return Taken(accesses: log.list, hasLooped: record.hasLooped)
+        return Taken(accesses: log.list, hasLooped: record.hasLooped, ended: record.ended)
     }
 
     private func name(of step: Pending?) -> String {

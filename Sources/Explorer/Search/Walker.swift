@@ -10,6 +10,7 @@ final class Walker {
     struct Taken {
         let accesses: [AccessLog.Access]
         let hasLooped: Bool
+        let ended: [CommandEnd]
     }
 
     /// What it takes to go back over a step.

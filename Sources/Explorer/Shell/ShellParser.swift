@@ -1,14 +1,22 @@
-/// Reads the subset of shell that scenarios are written in.
+/// Reads the subset of shell that scenarios are written in: as bash does, or not at all.
 struct ShellParser {
     private let tokens: [(token: ShellLexer.Token, line: Int)]
     private let file: String
     private var next = 0
     private var places = 0
+    private var depth = 0
+    /// Compound commands within one another.
+    private static let deepest = 32
+    /// Commands of a script.
+    private static let longest = 2000
 
+    /// - Throws: what cannot be read, with file and line.
     static func parse(_ text: String, file: String) throws(ScenarioError) -> ShellNode {
         var parser = ShellParser(tokens: try ShellLexer.tokens(text, file: file), file: file)
-        let node = try parser.list(until: [])
+        let node = try parser.list(until: [], mayBeEmpty: true)
         if parser.next < parser.tokens.count { throw parser.cannotRead("this") }
+        var check = ShellCheck(file: file)
+        try check.check(node)
         return node
     }
 
@@ -25,25 +33,26 @@ struct ShellParser {
 
     private func cannotRead(_ what: String) -> ScenarioError { ScenarioError(file: file, line: line, what) }
 
-    private mutating func skipSeparators() {
-        while token == .symbol("\n") || token == .symbol(";") { next += 1 }
-    }
+    private mutating func skipNewlines() { while token == .symbol("\n") { next += 1 } }
 
     private mutating func expect(_ word: String) throws(ScenarioError) {
-        skipSeparators()
         guard keyword == word else { throw cannotRead("this: '\(word)' is missing") }
         next += 1
     }
 
-    private mutating func list(until ends: [String]) throws(ScenarioError) -> ShellNode {
+    private mutating func list(until ends: [String], mayBeEmpty: Bool = false) throws(ScenarioError) -> ShellNode {
         var nodes: [ShellNode] = []
-        skipSeparators()
+        skipNewlines()
         while token != nil {
             if let keyword, ends.contains(keyword) { break }
             nodes.append(try andOr())
-            if token != nil, token != .symbol("\n"), token != .symbol(";") { throw cannotRead("what follows here") }
-            skipSeparators()
+            guard token == nil || token == .symbol("\n") || token == .symbol(";") else {
+                throw cannotRead("what follows here")
+            }
+            if token == .symbol(";") { next += 1 }
+            skipNewlines()
         }
+        if nodes.isEmpty, !mayBeEmpty { throw cannotRead("this: a command is missing") }
         return nodes.count == 1 ? nodes[0] : .sequence(nodes)
     }
 
@@ -51,7 +60,7 @@ struct ShellParser {
         var node = try negated()
         while let token, token == .symbol("&&") || token == .symbol("||") {
             next += 1
-            while self.token == .symbol("\n") { next += 1 }
+            skipNewlines()
             let right = try negated()
             node = token == .symbol("&&") ? .and(node, right) : .or(node, right)
         }
@@ -65,6 +74,9 @@ struct ShellParser {
     }
 
     private mutating func element() throws(ScenarioError) -> ShellNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepest else { throw cannotRead("commands more than \(Self.deepest) deep in one another") }
         switch keyword {
         case "for": return try forLoop()
         case "while", "until":
@@ -74,20 +86,33 @@ struct ShellParser {
             return .whileLoop(until: isUntil, condition: condition, body: try body())
         case "if":
             next += 1
-            let condition = try list(until: ["then"])
-            try expect("then")
-            let then = try list(until: ["else", "fi"])
-            var otherwise: ShellNode?
-            if keyword == "else" {
-                next += 1
-                otherwise = try list(until: ["fi"])
-            }
-            try expect("fi")
-            return .branch(condition: condition, then: then, otherwise: otherwise)
-        case "case", "function", "select", "do", "done", "then", "fi", "elif", "{", "[[":
+            return try branch()
+        case "case", "function", "select", "do", "done", "then", "fi", "elif", "else", "in", "esac", "time", "coproc",
+            "[[", "!":
             throw cannotRead("'\(keyword!)'")
         default: return .command(try command())
         }
+    }
+
+    /// Behind `if` or `elif`, to the `fi`.
+    private mutating func branch() throws(ScenarioError) -> ShellNode {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepest else { throw cannotRead("more than \(Self.deepest) branches") }
+        let condition = try list(until: ["then"])
+        try expect("then")
+        let then = try list(until: ["elif", "else", "fi"])
+        var otherwise: ShellNode?
+        if keyword == "elif" {
+            next += 1
+            return .branch(condition: condition, then: then, otherwise: try branch())
+        }
+        if keyword == "else" {
+            next += 1
+            otherwise = try list(until: ["fi"])
+        }
+        try expect("fi")
+        return .branch(condition: condition, then: then, otherwise: otherwise)
     }
 
     private mutating func body() throws(ScenarioError) -> ShellNode {
@@ -98,65 +123,72 @@ struct ShellParser {
     }
 
     private mutating func forLoop() throws(ScenarioError) -> ShellNode {
+        let line = line
         next += 1
-        guard let name = keyword else { throw cannotRead("this 'for'") }
+        guard let name = keyword, ShellCheck.isName(name) else { throw cannotRead("this 'for'") }
         next += 1
+        skipNewlines()
         try expect("in")
         var words: [ShellWord] = []
         while case .word(let word)? = token {
             words.append(word)
             next += 1
         }
-        return .forLoop(name: name, words: words, body: try body())
+        guard token == .symbol(";") || token == .symbol("\n") else { throw cannotRead("this 'for'") }
+        next += 1
+        skipNewlines()
+        return .forLoop(name: name, words: words, body: try body(), line: line)
     }
 
     private mutating func command() throws(ScenarioError) -> ShellCommand {
         places += 1
+        guard places <= Self.longest else { throw cannotRead("more than \(Self.longest) commands") }
         var command = ShellCommand(place: places, line: line)
-        while let token {
-            if case .word(let word) = token {
+        loop: while let token {
+            switch token {
+            case .word(let word):
                 next += 1
                 if command.words.isEmpty, let assignment = assignment(word) {
                     command.assignments.append(assignment)
                 } else {
                     command.words.append(word)
                 }
-            } else if case .symbol(let name) = token, name.contains("<") || name.contains(">") {
+            case .redirection(let name, let descriptor):
                 next += 1
-                command.redirections.append(try redirection(name))
-            } else {
-                break
+                command.redirections.append(try redirection(name, descriptor))
+            case .symbol: break loop
             }
         }
-        if let name = command.words.first {
-            guard let literal = name.literal, Terminal.commands.contains(literal) else {
-                throw ScenarioError(file: file, line: command.line, "the command '\(name.literal ?? "$...")'")
-            }
+        if command.words.isEmpty, command.assignments.isEmpty, command.redirections.isEmpty {
+            throw cannotRead("this: a command is missing")
         }
         return command
     }
 
     private func assignment(_ word: ShellWord) -> (name: String, value: ShellWord)? {
-        guard case .text(let text)? = word.pieces.first, let sign = text.firstIndex(of: "=") else { return nil }
-        let name = text[..<sign]
-        guard let first = name.first, first.isLetter || first == "_",
-            name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
-        else { return nil }
+        guard word.beginsPlain, case .text(let text)? = word.pieces.first, let sign = text.firstIndex(of: "=") else {
+            return nil
+        }
+        let name = String(text[..<sign])
+        guard ShellCheck.isName(name) else { return nil }
         var value = ShellWord(pieces: [.text(String(text[text.index(after: sign)...]))], isQuoted: true)
         value.pieces += word.pieces.dropFirst()
-        return (String(name), value)
+        return (name, value)
     }
 
-    private mutating func redirection(_ name: String) throws(ScenarioError) -> ShellRedirection {
-        let isWrite = name.contains(">")
-        let descriptor = name.first!.wholeNumberValue ?? (isWrite ? 1 : 0)
+    private mutating func redirection(_ name: String, _ given: Int?) throws(ScenarioError) -> ShellRedirection {
+        let descriptor = given ?? (name.hasPrefix(">") ? 1 : 0)
         guard case .word(let word)? = token else { throw cannotRead("a redirection without a target") }
         next += 1
-        guard name.hasSuffix("&") else {
-            return ShellRedirection(descriptor: descriptor, isWrite: isWrite, target: .path(word))
+        func made(_ target: ShellRedirection.Target) -> ShellRedirection {
+            ShellRedirection(
+                descriptor: descriptor, reads: name.hasPrefix("<"), writes: name.contains(">"), target: target)
         }
-        if word.literal == "-" { return ShellRedirection(descriptor: descriptor, isWrite: isWrite, target: .close) }
-        guard let literal = word.literal, let source = Int(literal) else { throw cannotRead("'\(name)' here") }
-        return ShellRedirection(descriptor: descriptor, isWrite: isWrite, target: .descriptor(source))
+        guard name.hasSuffix("&") else { return made(.path(word)) }
+        if word.literal == "-" { return made(.close) }
+        guard let literal = word.literal, literal.utf8.count == 1, let source = literal.utf8.first,
+            ShellLexer.isDigit(source)
+        else { throw cannotRead("'\(name)' here") }
+        return made(.descriptor(Int(source - UInt8(ascii: "0"))))
     }
 }

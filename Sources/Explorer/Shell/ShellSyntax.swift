@@ -1,8 +1,8 @@
 /// A piece of a word: text as it stands, or a parameter.
 enum ShellPiece: Equatable, Sendable {
     case text(String)
-    /// `$1`, `$NAME`, `$?`.
-    case parameter(String)
+    /// `$1`, `$NAME`, `$?`; its value is split into fields unless it stands in quotes.
+    case parameter(String, isQuoted: Bool)
 }
 
 /// A word of a command, before its parameters are replaced.
@@ -10,6 +10,8 @@ struct ShellWord: Equatable, Sendable {
     var pieces: [ShellPiece] = []
     /// Quoted in any part, so that it is never a keyword or an operator.
     var isQuoted = false
+    /// Nothing of its first piece is quoted: it can be an assignment.
+    var beginsPlain = true
 
     /// The text of a word without parameters.
     var literal: String? {
@@ -20,6 +22,12 @@ struct ShellWord: Equatable, Sendable {
         }
         return text
     }
+
+    /// What stands in it as text.
+    var texts: [String] { pieces.compactMap { if case .text(let text) = $0 { text } else { nil } } }
+
+    /// The parameters in it.
+    var parameters: [String] { pieces.compactMap { if case .parameter(let name, _) = $0 { name } else { nil } } }
 }
 
 /// `2> PATH`, `< PATH`, `>&3`.
@@ -30,7 +38,9 @@ struct ShellRedirection: Equatable, Sendable {
         case close
     }
     let descriptor: Int
-    let isWrite: Bool
+    /// How a path is opened.
+    let reads: Bool
+    let writes: Bool
     let target: Target
 }
 
@@ -43,6 +53,15 @@ struct ShellCommand: Equatable, Sendable {
     var words: [ShellWord] = []
     var redirections: [ShellRedirection] = []
 
+    /// The command's name; nil for assignments or redirections alone.
+    var name: String? { words.first?.literal }
+
+    /// All words, wherever they stand.
+    var allWords: [ShellWord] {
+        assignments.map(\.value) + words
+            + redirections.compactMap { if case .path(let word) = $0.target { word } else { nil } }
+    }
+
     static func == (left: ShellCommand, right: ShellCommand) -> Bool { left.place == right.place }
 }
 
@@ -54,8 +73,28 @@ indirect enum ShellNode: Equatable, Sendable {
     case or(ShellNode, ShellNode)
     case not(ShellNode)
     /// `for NAME in WORDS; do BODY; done`
-    case forLoop(name: String, words: [ShellWord], body: ShellNode)
+    case forLoop(name: String, words: [ShellWord], body: ShellNode, line: Int)
     /// `while CONDITION; do BODY; done`; `until` runs while the condition fails.
     case whileLoop(until: Bool, condition: ShellNode, body: ShellNode)
     case branch(condition: ShellNode, then: ShellNode, otherwise: ShellNode?)
+
+    /// Calls `body` with each part, outermost first.
+    func visit(_ body: (ShellNode) -> Void) {
+        body(self)
+        switch self {
+        case .command: break
+        case .sequence(let nodes): nodes.forEach { $0.visit(body) }
+        case .and(let left, let right), .or(let left, let right):
+            left.visit(body)
+            right.visit(body)
+        case .not(let inner), .forLoop(_, _, let inner, _): inner.visit(body)
+        case .whileLoop(_, let condition, let inner):
+            condition.visit(body)
+            inner.visit(body)
+        case .branch(let condition, let then, let otherwise):
+            condition.visit(body)
+            then.visit(body)
+            otherwise?.visit(body)
+        }
+    }
 }

@@ -4,82 +4,101 @@ import Machine
 import SystemPackage
 
 extension Terminal {
-    /// Applies the redirections of a command.
+    /// Applies the redirections of a command, in order.
     ///
     /// - Returns: false if one failed: then the command does not run.
-    func redirect(_ command: ShellCommand) async -> Bool {
+    func redirect(_ command: ShellCommand) async throws(Exit) -> Bool {
         for redirection in command.redirections {
+            let number = redirection.descriptor
             switch redirection.target {
-            case .close: await close(redirection.descriptor)
-            case .descriptor(let source): streams[redirection.descriptor] = streams[source]
-            case .path(let word):
-                let path = expand(word)
-                do throws(Errno) {
-                    streams[redirection.descriptor] = try await stream(path, isWrite: redirection.isWrite)
-                } catch {
-                    complain("bash: \(path)", error)
+            case .close: state.descriptors[number] = nil
+            case .descriptor(let source):
+                guard let description = state.descriptors[source] else {
+                    try complain("bash: \(source)", .badFileDescriptor)
                     return false
                 }
+                state.descriptors[number] = description
+            case .path(let word):
+                let fields = fields(word)
+                guard fields.count == 1 else { try misread("a redirection to \(fields.count) files") }
+                let found = try await description(fields[0], redirection)
+                if kernel.isHalting { throw Exit() }
+                guard let found else { return false }
+                state.descriptors[number] = found
             }
         }
         return true
     }
 
-    private func stream(_ path: String, isWrite: Bool) async throws(Errno) -> Stream {
-        if path == "/dev/null" { return .null }
-        if let name = control(path) { return .control(name) }
-        let node = try await find(path, isWrite: isWrite)
-        if case .device(let device) = node.kind {
-            return .device(try await device.open(forWriting: isWrite), id: UInt64(node.id))
+    private func description(
+        _ path: String, _ redirection: ShellRedirection
+    ) async throws(Exit) -> OpenDescription? {
+        let (reads, writes) = (redirection.reads, redirection.writes)
+        if path == "/dev/null" { return OpenDescription(.null, reads: reads, writes: writes) }
+        guard let node = try await find(path, creates: writes, said: "bash: \(path)") else { return nil }
+        if node.isDirectory {
+            guard writes else { try misread("a redirection from a directory") }
+            try complain("bash: \(path)", .isDirectory)
+            return nil
         }
-        return .file(try await KernfsOpenFile(node, read: !isWrite, write: isWrite), offset: 0)
-    }
-
-    /// Closes a descriptor; closing a disk takes steps.
-    func close(_ descriptor: Int) async {
-        guard let stream = streams.removeValue(forKey: descriptor), case .device(let handle, _) = stream else { return }
-        let isShared = streams.values.contains {
-            if case .device(let other, _) = $0 { other === handle } else { false }
+        do throws(Errno) {
+            if case .device(let device) = node.kind {
+                let handle = try await device.open(forWriting: writes)
+                return OpenDescription(.disk(handle, id: UInt64(node.id)), reads: reads, writes: writes)
+            }
+            return OpenDescription(
+                .file(try await KernfsOpenFile(node, read: reads, write: writes)), reads: reads, writes: writes)
+        } catch {
+            try complain("bash: \(path)", error)
+            return nil
         }
-        if !isShared { await handle.release() }
     }
 
     /// Goes back to the descriptors from before a command's redirections.
-    func restore(_ before: [Int: Stream]) async {
-        let now = streams
-        streams = before
-        for case .device(let handle, _) in now.values {
-            let isKept = before.values.contains {
-                if case .device(let other, _) = $0 { other === handle } else { false }
-            }
-            if !isKept { await handle.release() }
+    func restore(_ before: [OpenDescription?]) async {
+        let now = state.descriptors
+        state.descriptors = before
+        await release(now)
+    }
+
+    /// Behind `exec`: what was open before and is no more, is closed.
+    func keepOpen(_ before: [OpenDescription?]) async { await release(before) }
+
+    /// Closes what no descriptor leads to any more; closing a disk takes steps.
+    private func release(_ descriptions: [OpenDescription?]) async {
+        var released: [OpenDescription] = []
+        for case let description? in descriptions {
+            guard case .disk(let handle, _) = description.kind, !released.contains(where: { $0 === description }),
+                !state.descriptors.contains(where: { $0 === description })
+            else { continue }
+            released.append(description)
+            await handle.release()
         }
     }
 
-    /// `debug/delete_module` and `debug/init_module` below the mount.
-    private func control(_ path: String) -> String? {
-        let prefix = Self.mount + "/debug/"
-        guard path.hasPrefix(prefix) else { return nil }
-        let name = String(path.dropFirst(prefix.count))
-        return name == "delete_module" || name == "init_module" ? name : nil
-    }
-
-    /// Opens an attribute as a mount does: the lookup is a step, and then the open.
+    /// Looks a path up as a mount does: a step of its own.
     ///
-    /// - Throws: `EACCES` for writing a file that is not there in a directory that is: the shell would create it.
-    func open(_ path: String, isWrite: Bool) async throws(Errno) -> KernfsOpenFile {
-        try await KernfsOpenFile(find(path, isWrite: isWrite), read: !isWrite, write: isWrite)
+    /// - Parameter creates: the shell would create a file that is not there, which is refused in a directory that is.
+    /// - Returns: nil if it is not there, which was said then.
+    func find(_ path: String, creates: Bool, said what: String) async throws(Exit) -> KernfsNode? {
+        let (node, hasDirectory) = try await walk(path)
+        if node == nil { try complain(what, creates && hasDirectory ? .permissionDenied : .noSuchFileOrDirectory) }
+        return node
     }
 
-    private func find(_ path: String, isWrite: Bool) async throws(Errno) -> KernfsNode {
-        guard path.hasPrefix(Self.mount + "/") else { throw .noSuchFileOrDirectory }
-        let found = await machine.root.walk(String(path.dropFirst(Self.mount.count)))
-        if kernel.isHalting { throw .interrupted }
-        kernel.current.observe(mounted.isAttached.fingerprint)
-        guard mounted.isAttached else { throw .noSuchFileOrDirectory }
-        guard let node = found.node else {
-            throw isWrite && found.hasDirectory ? .permissionDenied : .noSuchFileOrDirectory
+    /// The node of a path, and whether its directory is there.
+    func walk(_ path: String) async throws(Exit) -> (node: KernfsNode?, hasDirectory: Bool) {
+        let parts = path.split(separator: "/")
+        guard path == Self.mount || path.hasPrefix(Self.mount + "/") else { try misread("'\(path)', out of the mount") }
+        if parts.contains(".") || parts.contains("..") || path.hasSuffix("/") {
+            try misread("'.', '..' or a slash at the end of '\(path)'")
         }
-        return node
+        let found = await machine.root.walk(String(path.dropFirst(Self.mount.count)))
+        if kernel.isHalting { throw Exit() }
+        kernel.current.observe(mounted.isAttached.fingerprint)
+        guard mounted.isAttached else { return (nil, false) }
+        if case .symlink? = found.node?.kind { try misread("'\(path)', a link") }
+        if case .hostDevice? = found.node?.kind { try misread("'\(path)', a device of the host") }
+        return found
     }
 }

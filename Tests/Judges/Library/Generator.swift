@@ -143,14 +143,13 @@ public struct Generator {
 
     private mutating func removal() -> String {
         let module = driver.module
-        switch number(0...(module == "zram" ? 7 : 3)) {
+        switch number(0...(module == "zram" ? 6 : 3)) {
         case 0, 1: return "echo \(module) > $1/debug/delete_module"
         case 2: return "rmmod \(module)"
         case 3: return "modprobe -r \(module)"
         case 4: return "echo 0 > $1/zram-control/hot_remove"
         case 5: return "umount -l $1"
-        case 6: return "echo 0 > $1/zram0/hot_remove"
-        default: return "umount $1"
+        default: return "echo 0 > $1/zram0/hot_remove"
         }
     }
 
