@@ -95,7 +95,7 @@ let package = Package(
             "ExplorerTests",
             ["DriverModel", "Explorer", "KernelCore", "KernelModule", "Kernfs", "Machine", "Zram", system]),
         tests("HostGuardTests", ["HostGuard"]),
-        tests("JudgesTests", ["Judges"]),
+        tests("JudgesTests", ["Explorer", "Judges", "Zram"]),
         tests("KernelCoreTests", ["KernelCore", system]),
         tests("KernelModuleTests", ["KernelCore", "KernelModule", system]),
         tests("KernfsTests", ["KernelCore", "KernelModule", "Kernfs", system]),

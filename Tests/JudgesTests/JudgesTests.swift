@@ -1,10 +1,15 @@
 import Foundation
+import Explorer
 import Judges
 import Testing
+import Zram
 
 /// Samples of what `make judges` does at length.
 @Suite("Judges")
 struct JudgesTests {
+    static let fixtures = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Fixtures").standardizedFileURL
+
     @Test("generated scenarios of every driver: each reduction on and off finds the same")
     func generated() {
         var ways = Ways()
@@ -20,6 +25,22 @@ struct JudgesTests {
         #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
     }
 
+    @Test("pairs and triples, a sample: nothing fails that by the kernel's source cannot")
+    func pairs() throws {
+        // A prime, so that all rows and tables are met.
+        let cells = Array(Cell.all.enumerated().filter { $0.offset % 191 == 7 }.map(\.element))
+        var options = ExploreOptions()
+        options.isMinimising = false
+        let fixed = options
+        let wrong = inParallel(cells.count * 4, threads: 2) { place -> String? in
+            let (cell, policy) = (cells[place / 4], ["5.15", "v8-11", "v8", "5.16"][place % 4])
+            guard let scenario = try? cell.scenario() else { return "unreadable: \(cell)" }
+            let found = explore(scenario, patches: Policy.named(policy)!.patches, options: fixed).verdicts
+            return found.allSatisfy { cell.allows($0, under: policy) } ? nil : "\(scenario.name), \(policy): \(found)"
+        }.compactMap { $0 }
+        #expect(wrong == [])
+    }
+
     @Test("a table that was written is read again") func tables() throws {
         var table = PairTable()
         for (number, cell) in Cell.all.enumerated() where number % 3 == 0 {
@@ -28,6 +49,18 @@ struct JudgesTests {
         let again = try PairTable(text: table.text)
         #expect(again.verdicts == table.verdicts && again.text == table.text)
         #expect(throws: JudgeError.self) { try PairTable(text: "== fresh\nreset ab") }
+    }
+
+    @Test("each fault that can be switched on is seen by something, or its row says why nothing can see it")
+    func mutations() throws {
+        let table = try MutationTable(
+            text: String(contentsOf: Self.fixtures.appending(path: "mutations/table"), encoding: .utf8))
+        let places = try MutationTable.places(in: Self.fixtures.appending(path: "../Sources").path)
+        #expect(places.keys.filter { table.row($0) == nil } == [], "make mutations UPDATE=1")
+        let isFault = { (name: String) in !name.hasPrefix("omit ") && !name.hasPrefix("early ") }
+        #expect(table.rows.filter { isFault($0.name) && places[$0.name] == nil }.map(\.name) == [])
+        #expect(table.rows.filter { $0.judge.hasPrefix("not seen") && !$0.isExplained }.map(\.name) == [])
+        #expect(table.rows.count >= 80)
     }
 
     @Test("steps are numbered by their lines, so that names stay when lines are added") func steps() {

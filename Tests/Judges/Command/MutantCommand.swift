@@ -35,6 +35,18 @@ struct MutantCommand: ParsableCommand {
             print("\(name)/\(policy): \(found)")
             return
         }
+        for cell in Cell.core {
+            for policy in ["5.16", "v8", "v8-11", "5.15"] {
+                FileHandle.standardError.write(Data("cell \(cell.title), \(policy)\n".utf8))
+                let found = explore(try cell.scenario(), patches: Policy.named(policy)!.patches, options: options)
+                    .verdicts
+                guard !list, let wrong = found.first(where: { !cell.allows($0, under: policy) && $0 != .undecided })
+                else {
+                    continue
+                }
+                return print("\(cell.title), \(policy): \(wrong.rawValue)")
+            }
+        }
         #if ZRAMFS_MUTATIONS
             if list { Mutation.sites.forEach { print($0) } }
         #endif

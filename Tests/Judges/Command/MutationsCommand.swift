@@ -33,6 +33,7 @@ struct MutationsCommand: ParsableCommand {
             let judge = runner.judge(
                 chosen[place].argument, isExplained: known.row(chosen[place].name)?.isExplained == true)
             print("\(chosen[place].name): \(judge ?? "NOT SEEN")")
+            fflush(nil)
             return judge ?? ""
         }
         if only.isEmpty { table.keep(Set(all.map(\.name))) }
@@ -83,6 +84,7 @@ final class MutationRunner: Sendable {
             hits.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(8).map(\.key).joined(separator: ",")
         }
         let result = run(CommandLine.arguments[0], ["mutant", scenarios, "--first", order], mutation: mutation)
+        if result.status == SIGTERM || result.status == SIGKILL { return nil }
         var judge = result.output.split(separator: "\n").first.map(String.init)
         if result.status != 0 {
             let lines = result.errors.split(separator: "\n")
