@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 extension Image {
@@ -23,11 +24,16 @@ extension Image {
             guard !state.isClosed else { return }
             let tables = liveTables
             shut()
-            log.dropReserve()
+            // With it a kept image can be used again on a host that has no room by then.
+            if !log.keeps { log.dropReserve() }
             if clean { log.writeOpen() }
             state.leaked = tables.map(\.info)
+            if log.keeps {
+                let kept = tables.filter { $0.condition.atEnd == .kept }
+                state.superblock.digest = kept.reduce(0) { $0 &+ $1.digest.load(ordering: .acquiring) }
+            }
             state.isClosed = true
-            if clean { finish(&state) }
+            if clean { finish(&state, tables.map { ($0.info, $0.condition.atEnd) }) }
             kept.withLock { $0 = [:] }
             file.unlock()
         }
@@ -35,10 +41,10 @@ extension Image {
 
     /// Writes that the image was closed properly. If the host cannot take the last block, the image says that it was
     /// not: true enough.
-    private func finish(_ state: inout State) {
+    private func finish(_ state: inout State, _ tables: [(info: TableInfo, condition: TableDirectory.Condition)]) {
         // What the superblock says must not be on the disk before what it is about.
         if log.keeps, !settle() { return }
-        directory.close(state.leaked, log.keeps ? .kept : .leaked)
+        directory.close(tables)
         state.superblock.state = .clean
         try? state.superblock.write(to: file)
         if log.keeps { try? file.synchronize() }

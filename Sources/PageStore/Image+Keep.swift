@@ -43,7 +43,10 @@ extension Image {
         do throws(Errno) {
             try state.withLock { state throws(Errno) in
                 state.superblock.state = .inUse
+                state.superblock.digest = nil
                 try state.superblock.write(to: file)
+                // Before anything changes: what a proper end says of the pages no longer holds then.
+                try file.synchronize()
             }
         } catch {
             throw .host(path, "write the image", error)
@@ -57,8 +60,9 @@ extension Image {
         try file.truncate(to: UInt64(LogState.segmentSize))
         try superblock.write(to: file)
         let log = SegmentLog(keeping: file, salt: superblock.salt, capacity: capacity)
+        try log.adoptLength()
         try log.ensureReserve()
-        try file.synchronize()
+        try log.synchronize()
         let directory = TableDirectory(file: file, log: log)
         return Image(keeping: path, file: file, superblock: superblock, directory, log, nextTable: 1)
     }
@@ -71,6 +75,9 @@ extension Image {
         try log.synchronize()
         return freed
     }
+
+    /// Whether somebody else has made the file shorter while it was in use: nothing is promised from then on.
+    public var isCutOff: Bool { log.isCutOff }
 
     /// Whether the disks outlive the image's user.
     public var keepsDisks: Bool { log.keeps }

@@ -132,7 +132,7 @@ public final class Image: Sendable {
             let table = try PageTable(info: info, options: options, log: log, directory: directory)
             state.nextTable += 1
             log.marks?.note(nextTable: UInt64(state.nextTable))
-            try directory.add(info, log.keeps ? .kept : .live)
+            try directory.add(info, table.condition.now)
             log.tables.withLock { $0[info.id] = table }
             return table
         }

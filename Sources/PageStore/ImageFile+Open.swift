@@ -33,6 +33,15 @@ extension ImageFile {
         return ImageFile(owning: descriptor)
     }
 
+    /// Whether a file begins as an image does.
+    fileprivate var isImage: Bool {
+        var magic: UInt64 = 0
+        return withUnsafeMutableBytes(of: &magic) {
+            (try? readAvailable(at: 0, into: $0.baseAddress!, count: 8)) == 8
+                && $0.loadUnaligned(as: UInt64.self) == Superblock.magic
+        }
+    }
+
     /// Opens a regular file.
     static func open(_ path: String, flags: Int32, action: String) throws(ImageError) -> ImageFile {
         // Non-blocking, so that a FIFO is found out instead of waited for.
@@ -98,5 +107,13 @@ extension ImageFile {
             throw ImageError(.damaged, path: path, "the segment size is impossible", remedy: remedy, offset: 32)
         }
         return superblock
+    }
+}
+
+extension Image {
+    /// Whether an open file begins as an image does; one that cannot be read does not.
+    public static func isImage(descriptor: Int32) -> Bool {
+        let copy = dup(descriptor)
+        return copy >= 0 && ImageFile(owning: copy).isImage
     }
 }

@@ -122,6 +122,13 @@ final class ImageFile: Sendable {
         return UInt64(info.st_size)
     }
 
+    /// The bytes that the host keeps for the file.
+    func allocated() throws(Errno) -> UInt64 {
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw Errno(rawValue: errno) }
+        return UInt64(info.st_blocks) * 512
+    }
+
     /// Cuts the file off, or extends it with a hole.
     func truncate(to length: UInt64) throws(Errno) {
         try observer?(.truncate(length))

@@ -37,9 +37,62 @@ public func inspect(
             tables: report.tables.map(\.info), salt: superblock.salt, verifies: check, promised: mark?.sequence ?? .max)
         try scan.run(over: file, size: report.fileSize, onProgress)
         scan.complete(&report)
+        if report.checked, report.keepsDisks { readPages(path, file, superblock, &report, onProgress) }
         return report
     } catch {
         throw .host(path, "read the image", error)
+    }
+}
+
+/// Reads every page as a mount would, so that nothing that a read finds is missed here.
+private func readPages(
+    _ path: String, _ file: ImageFile, _ superblock: Superblock, _ report: inout ImageReport,
+    _ onProgress: ((UInt64, UInt64) -> Void)?
+) {
+    let recovery = Recovery(path, file, superblock, for: .read, capacity: nil, TableOptions())
+    var found: [ImageReport.Problem] = []
+    do throws(ImageError) {
+        let image = try recovery.run()
+        found += recovery.problems
+        if let missing = recovery.missing { found.append(.init(offset: 0, message: missing.description)) }
+        for table in image.log.tables.withLock({ Array($0.values) }).sorted(by: { $0.id < $1.id }) {
+            found += table.unreadable(onProgress)
+        }
+        image.shut()
+    } catch {
+        found.append(.init(offset: error.offset ?? 0, message: error.message))
+    }
+    let known = report.problems
+    report.problems += found.filter { problem in
+        !known.contains {
+            $0.offset == problem.offset || problem.page != nil && $0.disk == problem.disk && $0.page == problem.page
+        }
+    }
+}
+
+extension PageTable {
+    /// The pages that cannot be read, and why.
+    fileprivate func unreadable(_ onProgress: ((UInt64, UInt64) -> Void)?) -> [ImageReport.Problem] {
+        var found: [ImageReport.Problem] = []
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: PageGeometry.runLength * PageGeometry.pageSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        map.forEachRun(in: 0..<pages) { run in
+            onProgress?(run.lowerBound, pages)
+            guard map.isTouched(run.lowerBound) else { return }
+            let count = Int(run.upperBound - run.lowerBound) * PageGeometry.pageSize
+            let all = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+            if (try? readRange(byteOffset: run.lowerBound << PageGeometry.pageShift, into: all)) != nil { return }
+            let one = UnsafeMutableRawBufferPointer(rebasing: buffer[..<PageGeometry.pageSize])
+            for page in run where (try? read(page: page, into: one)) == nil {
+                let entry = map[page]
+                let message =
+                    entry.isWrittenBack
+                    ? "a page cannot be read from the backing device" : "a stored page cannot be read"
+                found.append(.init(offset: entry.value, message: message, disk: disk, page: page))
+            }
+        }
+        return found
     }
 }
 
@@ -66,6 +119,9 @@ private func readDirectory(of file: ImageFile, into report: inout ImageReport) t
         switch finding {
         case .entry(let entry):
             switch entry {
+            case .table(let info, .incomplete):
+                let message = "a disk that was not filled to its end, and will be forgotten"
+                report.problems.append(.init(offset: place, message: message, disk: info.disk))
             case .table(let info, let condition):
                 report.tables.append(.init(info: info, isLeaked: condition == .leaked))
             case .backing(let id, let piece, let text): names.add(id, piece, text)

@@ -39,7 +39,7 @@ struct LogScan {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
         var offset = UInt64(segmentSize)
-        segmentCount = Int((size + UInt64(segmentSize) - 1) / UInt64(segmentSize)) - 1
+        segmentCount = SegmentLog.segments(in: size) - 1
         while let data = try file.data(from: offset), data < size {
             offset = max(offset, data / UInt64(segmentSize) * UInt64(segmentSize))
             let count = try file.readAvailable(at: offset, into: buffer, count: segmentSize)

@@ -60,6 +60,15 @@ extension LogState {
         return runs
     }
 
+    /// Makes a segment that has records, and zeroes behind them, what the cleaner appends to.
+    mutating func resume(_ index: Int, from end: Int, records: Int) {
+        segments[index].phase = .open
+        segments[index].used = end
+        segments[index].records = records
+        expectGaps(in: [index])
+        heads[Head.cleaner.rawValue] = index
+    }
+
     /// Makes a zeroed segment, whose blocks the host keeps, the reserve; false if there is one already.
     mutating func adoptReserve(_ index: Int) -> Bool {
         guard reserve == nil else { return false }

@@ -30,6 +30,14 @@ extension LogState {
         emptyIfDead(index)
     }
 
+    /// Of these segments the summaries are gone, and dead records soon are: neither may be promised.
+    mutating func expectGaps(in segments: [Int]) {
+        for index in segments {
+            self.segments[index].hasGap = true
+            if !unsummarized.contains(index) { unsummarized.append(index) }
+        }
+    }
+
     /// Ends the writing to the open segments, so that they get summaries, too.
     mutating func sealHeads() {
         for (head, index) in heads.enumerated() where index != 0 {

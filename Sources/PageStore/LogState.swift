@@ -169,6 +169,14 @@ struct LogState {
         if keeps { unsummarized.append(index) }
     }
 
+    /// The segment that was opened last for this head cannot be used.
+    mutating func close(_ head: Head) {
+        let index = heads[head.rawValue]
+        heads[head.rawValue] = 0
+        unsummarized.removeAll { $0 == index }
+        recycle(index..<(index + 1))
+    }
+
     /// Makes the reserve the segment that the cleaner writes to; false if there is none.
     mutating func openReserve() -> Bool {
         guard let index = reserve else { return false }

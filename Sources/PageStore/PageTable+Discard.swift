@@ -70,27 +70,43 @@ extension PageTable {
     }
 
     /// Drops the pages of a run that have records, by newer records that say so: an old one must not come back.
+    ///
+    /// On a full host these few bytes come out of the room that is kept back for cleaning, which the dropped pages make
+    /// good: who has no room must be able to make some.
     private func recordDrop(of run: Range<UInt64>) throws(Errno) {
         try log.workspaces.withWorkspace { workspace throws(Errno) in
-            try reclaimingSpace { () throws(Errno) in
-                try locks.withLock(of: run.lowerBound) { () throws(Errno) in
-                    guard !isGone, map.isTouched(run.lowerBound), run.contains(where: { !map[$0].isEmpty }) else {
-                        return false
-                    }
-                    workspace.stored = 0
-                    var position = 0
-                    for page in run {
-                        let index = Int(page - run.lowerBound)
-                        if map[page].hasRecord {
-                            stage(0, as: .dropped, page: page, index, &position, workspace)
-                        } else {
-                            workspace.staged[index].entry = .empty
-                            workspace.staged[index].span = 0
-                        }
-                    }
-                    return try store(run, workspace, isAccess: false)
+            do throws(Errno) {
+                try reclaimingSpace { () throws(Errno) in try recordDrop(of: run, workspace, .disks) }
+            } catch .noSpace {
+                do throws(Errno) {
+                    _ = try recordDrop(of: run, workspace, .cleaner)
+                } catch .noSpace {
+                    guard log.state.withLock({ $0.openReserve() }) else { throw .noSpace }
+                    _ = try recordDrop(of: run, workspace, .cleaner)
                 }
             }
+        }
+    }
+
+    private func recordDrop(
+        of run: Range<UInt64>, _ workspace: Workspace, _ head: LogState.Head
+    ) throws(Errno) -> Bool {
+        try locks.withLock(of: run.lowerBound) { () throws(Errno) in
+            guard !isGone, map.isTouched(run.lowerBound), run.contains(where: { !map[$0].isEmpty }) else {
+                return false
+            }
+            workspace.stored = 0
+            var position = 0
+            for page in run {
+                let index = Int(page - run.lowerBound)
+                if map[page].hasRecord {
+                    stage(0, as: .dropped, page: page, index, &position, workspace)
+                } else {
+                    workspace.staged[index].entry = .empty
+                    workspace.staged[index].span = 0
+                }
+            }
+            return try store(run, workspace, isAccess: false, head: head)
         }
     }
 

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 extension PageTable {
@@ -26,6 +27,7 @@ extension PageTable {
     func detach(releasing: Bool) -> Bool {
         locks.withAll {
             guard !isGone else { return false }
+            if log.keeps, !releasing { digest.store(RecordDigest(of: self).sum, ordering: .releasing) }
             if releasing {
                 releaseAll()
                 accounts.withLock { $0 = Accounts() }

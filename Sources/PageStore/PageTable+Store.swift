@@ -6,7 +6,10 @@ extension PageTable {
     /// - Returns: whether the log had to open a segment, which is the time to think of cleaning.
     ///
     /// - Parameter isAccess: whether somebody wrote the pages, or they are only recompressed.
-    func store(_ run: Range<UInt64>, _ workspace: Workspace, isAccess: Bool = true) throws(Errno) -> Bool {
+    /// - Parameter head: who appends.
+    func store(
+        _ run: Range<UInt64>, _ workspace: Workspace, isAccess: Bool = true, head: LogState.Head = .disks
+    ) throws(Errno) -> Bool {
         guard !isGone else { throw .ioError }
         let count = Int(run.upperBound - run.lowerBound)
         let admitted = admit(run, count, workspace, isLimited: isAccess)
@@ -14,7 +17,7 @@ extension PageTable {
         var openedSegment = false
         while workspace.stored < admitted {
             do {
-                let (stored, opened) = try append(run, from: workspace.stored, to: admitted, workspace)
+                let (stored, opened) = try append(run, from: workspace.stored, to: admitted, workspace, head)
                 workspace.stored = stored
                 openedSegment = openedSegment || opened
             } catch {
@@ -50,7 +53,8 @@ extension PageTable {
         _ run: Range<UInt64>,
         from first: Int,
         to end: Int,
-        _ workspace: Workspace
+        _ workspace: Workspace,
+        _ head: LogState.Head
     ) throws(Errno) -> (Int, Bool) {
         var next = first
         // Same-filled pages take no room; the records behind them are back to back in the staging buffer.
@@ -60,7 +64,7 @@ extension PageTable {
             log.release(UnsafeBufferPointer(start: workspace.released, count: dead))
             return (end, false)
         }
-        let room = try log.reserve(.disks, records: end - next) { workspace.staged[next + $0].span }
+        let room = try log.reserve(head, records: end - next) { workspace.staged[next + $0].span }
         let base = workspace.staged[next].position
         for index in next..<(next + room.count) where workspace.staged[index].span > 0 {
             RecordHeader.seal(

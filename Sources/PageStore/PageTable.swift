@@ -30,6 +30,10 @@ public final class PageTable: Sendable {
     /// Where pages are written back to.
     public let backing: BackingFile?
     let times: AccessTimes?
+    /// Of an image that is kept: where the pages were when the image was closed.
+    let digest = Atomic<UInt64>(0)
+    /// It is being filled, and does not outlive an image that is closed before that has ended.
+    private let isIncomplete: Atomic<Bool>
     /// The map is gone. Set under all page locks, read under one.
     private let isDetached = Atomic(false)
 
@@ -54,6 +58,7 @@ public final class PageTable: Sendable {
         }
         self.map = map
         level = info.level
+        isIncomplete = Atomic(options.isIncomplete)
         accounts.withLock { $0.limitPages = info.memLimit / UInt64(PageGeometry.pageSize) }
     }
 
@@ -89,6 +94,23 @@ public final class PageTable: Sendable {
         )
     }
 
+    /// What the directory says of it, beside the facts, while the image is in use and when it is closed.
+    var condition: (now: TableDirectory.Condition, atEnd: TableDirectory.Condition) {
+        if !log.keeps { return (.live, .leaked) }
+        return isIncomplete.load(ordering: .acquiring) ? (.incomplete, .incomplete) : (.kept, .kept)
+    }
+
+    /// Ends the filling of a table that was made incomplete: from now on it is kept, with all that is in it.
+    /// - Throws: an error of the host; it stays incomplete.
+    public func complete() throws(Errno) {
+        try flush()
+        try locks.withLock(of: 0) { () throws(Errno) in
+            if isGone { throw .ioError }
+            if log.keeps { try directory.update(info) }
+            isIncomplete.store(false, ordering: .releasing)
+        }
+    }
+
     /// Limits the memory of the stored pages, in pages of 4096 bytes; 0 for no limit.
     ///
     /// What is stored already stays, even if it is more. If the image is kept, so is the limit: it is on the host's disk
@@ -104,10 +126,10 @@ public final class PageTable: Sendable {
             }
             guard log.keeps, limit != old else { return }
             do throws(Errno) {
-                try directory.update(info)
+                try directory.update(info, condition.now)
             } catch {
                 accounts.withLock { $0.limitPages = old }
-                try? directory.update(info)
+                try? directory.update(info, condition.now)
                 throw error
             }
         }

@@ -17,10 +17,13 @@ final class RecoveredTable {
     deinit { munmap(sequences, bytes) }
 
     /// Points a page to a record unless a newer one is known.
-    func adopt(_ header: RecordHeader, _ offset: UInt64) {
-        guard header.page < table.pages, header.sequence > sequences[Int(header.page)],
-            let entry = Self.entry(header, offset)
-        else { return }
+    /// - Parameter isBetter: asked if the same record is known from another place.
+    func adopt(_ header: RecordHeader, _ offset: UInt64, isBetter: (UInt64) -> Bool) {
+        guard header.page < table.pages, let entry = Self.entry(header, offset) else { return }
+        let known = sequences[Int(header.page)]
+        guard header.sequence > known || header.sequence == known && isBetter(table.map[header.page].value) else {
+            return
+        }
         sequences[Int(header.page)] = header.sequence
         table.map[header.page] = entry
         table.map.touch(header.page)

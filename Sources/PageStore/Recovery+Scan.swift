@@ -52,6 +52,7 @@ extension Recovery {
             highest = max(highest, summary.stamp)
             if summary.stamp < mark.sequence {
                 summarized[index] = summary.used
+                stamps[index] = summary.stamp
                 for record in summary.records { adopt(record.header, start + UInt64(record.position)) }
                 return
             }
@@ -61,6 +62,7 @@ extension Recovery {
         (buffer + got).initializeMemory(as: UInt8.self, repeating: 0, count: LogState.segmentSize - got)
         let end = LogState.segmentSize - (SegmentSummary.size(at: buffer + LogState.segmentSize) ?? 0)
         let ends = search(start, buffer, end, known == nil ? promise(of: index) : SyncMarks.Promise())
+        records[index] = ends.count - 1
         // Whatever the stamp, a summary tells what had been written; that it got to the disk only the mark can.
         let bytes = UnsafeRawBufferPointer(start: buffer, count: LogState.segmentSize)
         let told = known?.records ?? SegmentSummary.salvage(bytes, ends, salt: superblock.salt)
@@ -122,9 +124,19 @@ extension Recovery {
         return ends
     }
 
-    func adopt(_ header: RecordHeader, _ offset: UInt64) {
-        parts[header.table]?.adopt(header, offset)
+    /// Points a page to a record, unless a newer one is known.
+    ///
+    /// Of two copies of one record the cleaner made the later: with that the segment of the first can be given back, and
+    /// a full host may have no other.
+    /// - Parameter isDamaged: whether any other copy is better.
+    func adopt(_ header: RecordHeader, _ offset: UInt64, isDamaged: Bool = false) {
+        parts[header.table]?.adopt(header, offset) { known in
+            !isDamaged && age(of: offset) > age(of: known)
+        }
     }
+
+    /// When a segment was full; of one that has no summary yet, never.
+    private func age(of offset: UInt64) -> UInt64 { stamps[LogState.segment(of: offset)] ?? .max }
 
     /// Takes the headers of torn records away, before the mark goes past their numbers: then they would be damage, and
     /// their pages could not be read.
@@ -141,7 +153,8 @@ extension Recovery {
     func settleBooks() throws(Errno) {
         if purpose != .read { try eraseTorn() }
         let segmentSize = UInt64(LogState.segmentSize)
-        let segments = Int((try file.size() + segmentSize - 1) / segmentSize)
+        let last = max(scanned.keys.max() ?? 0, summarized.keys.max() ?? 0)
+        let segments = max(SegmentLog.segments(in: try file.size()), last + 1)
         let (toSummarize, stamp) = log.state.withLock { books in
             books.sequence = max(highest, mark.sequence) + 1
             while books.segments.count < segments {
@@ -159,6 +172,8 @@ extension Recovery {
             return (sealed.sorted(), books.sequence - 1)
         }
         guard purpose != .read else { return }
+        try log.adoptLength()
+        try log.grow(over: segments - 1)
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: LogState.segmentSize, alignment: 4096)
         defer { buffer.deallocate() }
         for index in toSummarize {
@@ -168,14 +183,25 @@ extension Recovery {
                 parts[header.table]?.table.points(page: header.page, to: start + UInt64(position)) == true
             }
             let lost = (lost[index] ?? []).filter { isPointedAt($0.header, $0.position) }
-            try log.summarize(index, stamp, buffer, lost: lost) { header, record in
-                header.isIntact(at: record, salt: superblock.salt)
-                    || isPointedAt(header, record - UnsafeRawPointer(buffer))
+            do throws(Errno) {
+                try log.summarize(index, stamp, buffer, lost: lost) { header, record in
+                    header.isIntact(at: record, salt: superblock.salt)
+                        || isPointedAt(header, record - UnsafeRawPointer(buffer))
+                }
+            } catch .noSpace {
+                // Done without.
             }
         }
         log.punchReplaced(evenFew: true)
         try log.synchronize()
-        try log.ensureReserve()
+        do throws(Errno) {
+            try log.ensureReserve()
+        } catch .noSpace {
+            // What the last user's cleaner was at has room for the rest of it.
+            for index in toSummarize.sorted(by: { scanned[$0]! < scanned[$1]! }) {
+                if log.resume(index, from: scanned[index]!, records: records[index]!) { break }
+            }
+        }
     }
 }
 
@@ -190,10 +216,27 @@ extension SegmentLog {
             return books.segments.count - 1
         }
         guard let index else { return }
-        try file.zero(at: UInt64(index) * UInt64(LogState.segmentSize), count: LogState.segmentSize)
+        do throws(Errno) {
+            try grow(over: index)
+            try file.zero(at: UInt64(index) * UInt64(LogState.segmentSize), count: LogState.segmentSize)
+        } catch {
+            file.punch(at: UInt64(index) * UInt64(LogState.segmentSize), count: UInt64(LogState.segmentSize))
+            state.withLock { $0.free.append(index) }
+            throw error
+        }
         state.withLock { books in
             books.allocated += 1
             _ = books.adoptReserve(index)
         }
+    }
+
+    /// Lets the cleaner append to a segment that another user left; false if the host has not all of its blocks.
+    func resume(_ index: Int, from end: Int, records: Int) -> Bool {
+        let start = UInt64(index) * UInt64(LogState.segmentSize)
+        guard state.withLock({ $0.segments[index].phase == .sealed && $0.segments[index].live > 0 }),
+            (try? file.zero(at: start + UInt64(end), count: LogState.segmentSize - end)) != nil
+        else { return false }
+        state.withLock { $0.resume(index, from: end, records: records) }
+        return true
     }
 }

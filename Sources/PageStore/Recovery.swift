@@ -34,15 +34,21 @@ final class Recovery {
     var lost: [Int: [(position: Int, header: RecordHeader)]] = [:]
     /// Segments that had to be read, and where their records end.
     var scanned: [Int: Int] = [:]
+    /// How many records there are in those.
+    var records: [Int: Int] = [:]
     /// Of segments whose summaries were believed: where their records end.
     var summarized: [Int: Int] = [:]
+    /// And when the summaries were made.
+    var stamps: [Int: UInt64] = [:]
     var mark = SyncMarks.Mark()
     var highest: UInt64 = 0
     var nextTable: UInt32 = 1
+    /// Of each table, what the list of disks says.
+    private var storedPages: [UInt32: UInt64] = [:]
     private let options: TableOptions
     private(set) var problems: [ImageReport.Problem] = []
     /// A backing device that cannot be opened.
-    private var missing: ImageError?
+    private(set) var missing: ImageError?
     /// Told of the bytes that were searched, and of all.
     var onProgress: ((UInt64, UInt64) -> Void)?
 
@@ -83,12 +89,14 @@ final class Recovery {
         try refuseIfUncertain()
         do throws(Errno) {
             for suspect in suspects where suspect.isPromised {
-                adopt(suspect.header, suspect.offset)
+                adopt(suspect.header, suspect.offset, isDamaged: true)
             }
-            try settleBooks()
+            compareWithEnd()
+            if purpose != .use || problems.isEmpty { try settleBooks() }
         } catch {
             throw .host(path, "read the image", error)
         }
+        try refuseIfUncertain()
         let image = Image(keeping: path, file: file, superblock: superblock, directory, log, nextTable: nextTable)
         for part in parts.values.sorted(by: { $0.table.id < $1.table.id }) {
             log.tables.withLock { $0[part.table.id] = part.table }
@@ -96,6 +104,21 @@ final class Recovery {
             image.kept.withLock { $0[part.table.disk] = part.table }
         }
         return image
+    }
+
+    /// An image that was closed properly is as its user left it, or something is missing.
+    private func compareWithEnd() {
+        guard superblock.state == .clean, let digest = superblock.digest, problems.isEmpty else { return }
+        var sum: UInt64 = 0
+        var missing: [String] = []
+        for part in parts.values.sorted(by: { $0.table.id < $1.table.id }) {
+            let found = RecordDigest(of: part.table)
+            sum &+= found.sum
+            guard let stored = storedPages[part.table.id], stored != found.pages else { continue }
+            missing.append("; of \(part.table.disk) there are \(found.pages) pages, and were \(stored)")
+        }
+        guard sum != digest else { return }
+        note(UInt64(LogState.segmentSize), "records are not where they were when it was closed\(missing.joined())")
     }
 
     private func refuseIfUncertain() throws(ImageError) {
@@ -130,6 +153,9 @@ final class Recovery {
             let (finding, isSound) = TableDirectory.decode(.init(rebasing: first), .init(rebasing: second))
             slots.append(nil)
             switch finding {
+            case .entry(.table(let info, .incomplete)):
+                unsound.append((slot, TableDirectory.empty))
+                nextTable = max(nextTable, info.id &+ 1)
             case .entry(.table(let info, let condition)):
                 if !isSound { unsound.append((slot, TableDirectory.encode(info, condition))) }
                 slots[slot] = .init(id: info.id)
@@ -150,6 +176,7 @@ final class Recovery {
             }
         }
         for info in infos {
+            storedPages[info.id] = info.storedPages
             var options = options
             options.backing = names[info.id].flatMap { openBacking($0, info.disk) }
             parts[info.id] = try RecoveredTable(

@@ -9,6 +9,15 @@ extension SegmentLog {
     ) throws(Errno) -> LogState.Reservation {
         try state.withLock { state throws(Errno) in
             var room = try state.reserve(head, records: records, span: span)
+            if keeps, room.openedSegment {
+                do throws(Errno) {
+                    try grow(over: LogState.segment(of: room.extent.offset))
+                } catch {
+                    state.cancel(room)
+                    state.close(head)
+                    throw error
+                }
+            }
             guard room.openedSegment, head == .disks, let buffers else { return room }
             state.retryRefused()
             guard let slot = state.slots.popLast() else { return room }

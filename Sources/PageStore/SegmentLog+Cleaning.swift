@@ -45,7 +45,10 @@ extension SegmentLog {
                 freed = occupied - state.withLock { $0.occupied }
             }
             punchEmptied(evenFew: true)
-            return state.withLock { $0.allocated } < before
+            if state.withLock({ $0.allocated }) < before { return true }
+            guard trim(LogState.segmentSize) else { return false }
+            if state.withLock({ $0.reserve == nil }) { try? ensureReserve() }
+            return true
         }
     }
 

@@ -20,7 +20,7 @@ extension SegmentLog {
         }
         let retired = tables.withLock { $0.values.compactMap(\.backing) }.map { ($0, $0.takeRetired()) }
         do throws(Errno) {
-            try marks.advance { state.withLock { ($0.completed, $0.written) } }
+            try marks.advance(length: checkLength) { state.withLock { ($0.completed, $0.written) } }
         } catch {
             state.withLock { $0.punched += punched }
             for (backing, blocks) in retired { backing.keepRetired(blocks) }
@@ -64,7 +64,7 @@ extension SegmentLog {
     }
 
     /// Takes a summary away before its records go: a hole that is torn must not leave it behind.
-    private func disown(_ index: Int) throws(Errno) {
+    func disown(_ index: Int) throws(Errno) {
         let end = UInt64(index + 1) * UInt64(LogState.segmentSize)
         let size = SegmentSummary.footerSize
         let footer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 8)

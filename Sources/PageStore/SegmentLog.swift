@@ -23,6 +23,8 @@ final class SegmentLog: Sendable {
     let keeper: Housekeeper?
     /// What was told to be on the host's disk.
     let marks: SyncMarks?
+    /// Bytes that the file of an image that is kept must have.
+    let length = Guarded(KnownLength())
     /// Told of each record that turns out not to be what was written: the disk, the page, the offset in the image.
     let onDamage = Guarded<(@Sendable (String, UInt64, UInt64) -> Void)?>(nil)
 

@@ -4,7 +4,8 @@ import SystemPackage
 /// The first 4 KiB of an image. An image that is kept has a copy near the end of its first segment.
 ///
 /// Little-endian: magic (8 bytes), checksum, version (4 each), uuid (16), segment size, state, flags, zero (4 each),
-/// created (8, seconds since 1970). The checksum covers bytes 12 to the end.
+/// created (8, seconds since 1970), a digest of where all pages are (8), 1 if there is one (4). The checksum covers bytes
+/// 12 to the end.
 struct Superblock {
     static let size = 4096
     static let magic: UInt64 = 0x0A67_6D49_4D61_725A  // "ZraMImg\n"
@@ -28,6 +29,8 @@ struct Superblock {
     static let backed: UInt32 = 2
     static let known = kept | backed
     var created: Int64
+    /// Of an image that is kept and was closed properly: `RecordDigest` of all pages. Earlier versions know none.
+    var digest: UInt64?
 
     /// A superblock for a new life of an image.
     init(state: State) {
@@ -50,6 +53,7 @@ struct Superblock {
         self.state = state
         flags = reader.get(UInt32.self, at: 40)
         created = reader.get(Int64.self, at: 48)
+        digest = reader.get(UInt32.self, at: 64) == 1 ? reader.get(UInt64.self, at: 56) : nil
     }
 
     /// Writes it; of an image that is kept the copy first, so that one of the two is whole at any moment.
@@ -71,6 +75,8 @@ struct Superblock {
         block.put(state.rawValue, at: 36)
         block.put(flags, at: 40)
         block.put(created, at: 48)
+        block.put(digest ?? 0, at: 56)
+        block.put(UInt32(digest == nil ? 0 : 1), at: 64)
         block.sealChecksum(at: 8, covering: 12..<Self.size)
         return block.bytes
     }

@@ -42,6 +42,8 @@ final class SyncMarks: Sendable {
         var mark = Mark()
         var turn = 0
         var hasFailed = false
+        /// What the last mark says of segments.
+        var written: [(segment: Int, promise: Promise)] = []
         /// The segments that the last mark lists, and those of the one before, which counts if a crash tears the last.
         var listed: (last: [Int], before: [Int]) = ([], [])
     }
@@ -111,6 +113,7 @@ final class SyncMarks: Sendable {
             state.mark = mark
             state.turn = mark.slot
             state.listed.last = Array(mark.listed)
+            state.written = mark.written.map { ($0.key, $0.value) }
         }
     }
 
@@ -129,35 +132,52 @@ final class SyncMarks: Sendable {
     /// older one is true.
     ///
     /// - Throws: the error of the host, and `EIO` ever after.
-    func advance(_ completed: () -> (UInt64, [(segment: Int, promise: Promise)])) throws(Errno) {
+    ///
+    /// A file that is not whole was cut off by somebody else: the mark says how long it was, and promises
+    /// no more than the one before, so that nobody takes the rest for all.
+    func advance(
+        length: () throws(Errno) -> (bytes: UInt64, isWhole: Bool),
+        _ completed: () -> (UInt64, [(segment: Int, promise: Promise)])
+    ) throws(Errno) {
         try state.withLock { state throws(Errno) in
             if state.hasFailed { throw .ioError }
             let (sequence, written) = completed()
             do throws(Errno) {
-                let length = try file.size()
+                let (length, isWhole) = try length()
+                state.mark.length = length
+                guard isWhole else {
+                    try write(&state)
+                    try file.synchronize()
+                    throw Errno.ioError
+                }
                 try file.synchronize()
                 state.mark.sequence = max(state.mark.sequence, sequence)
-                state.mark.length = length
-                state.turn = 1 - state.turn
-                var slot = ByteWriter(count: Self.end)
-                slot.put(Self.magic, at: 0)
-                slot.put(state.mark.sequence, at: 8)
-                slot.put(state.mark.nextTable, at: 16)
-                slot.put(state.mark.length, at: 24)
-                slot.sealChecksum(at: 4, covering: 8..<Self.used)
-                slot.put(UInt32(min(written.count, Self.most)), at: 36)
-                slot.put(state.mark.sequence, at: 40)
-                for (index, place) in written.prefix(Self.most).enumerated() {
-                    slot.put(UInt32(place.segment), at: 48 + index * 8)
-                    slot.put(UInt32(place.promise.bytes | (place.promise.isSolid ? 1 : 0)), at: 52 + index * 8)
-                }
-                slot.sealChecksum(at: Self.used, covering: (Self.used + 4)..<Self.end)
-                state.listed = (written.prefix(Self.most).map(\.segment), state.listed.last)
-                try file.write(at: Self.offset + UInt64(state.turn * Self.slotSize), slot.bytes)
+                state.written = Array(written.prefix(Self.most))
+                try write(&state)
             } catch {
                 state.hasFailed = true
                 throw error
             }
         }
+    }
+
+    /// Writes over the older slot.
+    private func write(_ state: inout State) throws(Errno) {
+        state.turn = 1 - state.turn
+        var slot = ByteWriter(count: Self.end)
+        slot.put(Self.magic, at: 0)
+        slot.put(state.mark.sequence, at: 8)
+        slot.put(state.mark.nextTable, at: 16)
+        slot.put(state.mark.length, at: 24)
+        slot.sealChecksum(at: 4, covering: 8..<Self.used)
+        slot.put(UInt32(state.written.count), at: 36)
+        slot.put(state.mark.sequence, at: 40)
+        for (index, place) in state.written.enumerated() {
+            slot.put(UInt32(place.segment), at: 48 + index * 8)
+            slot.put(UInt32(place.promise.bytes | (place.promise.isSolid ? 1 : 0)), at: 52 + index * 8)
+        }
+        slot.sealChecksum(at: Self.used, covering: (Self.used + 4)..<Self.end)
+        state.listed = (state.written.map(\.segment), state.listed.last)
+        try file.write(at: Self.offset + UInt64(state.turn * Self.slotSize), slot.bytes)
     }
 }

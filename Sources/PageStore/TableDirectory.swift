@@ -23,6 +23,8 @@ final class TableDirectory: Sendable {
         case leaked = 2
         /// Of an image that is kept: here until it is dropped.
         case kept = 3
+        /// Of an image that is kept: it is being filled, and nothing of it counts before that has ended.
+        case incomplete = 4
     }
 
     private let file: ImageFile
@@ -81,9 +83,9 @@ final class TableDirectory: Sendable {
 
     /// Writes anew what is said of a table of an image that is kept; nothing if it was struck out.
     /// - Throws: an error of the host.
-    func update(_ info: TableInfo) throws(Errno) {
+    func update(_ info: TableInfo, _ condition: Condition = .kept) throws(Errno) {
         guard let slot = place(of: info.id) else { return }
-        try write([(slot, Self.encode(info, .kept))])
+        try write([(slot, Self.encode(info, condition))])
     }
 
     /// Strikes a table out.
@@ -101,10 +103,10 @@ final class TableDirectory: Sendable {
     }
 
     /// Writes the final counts of tables that were never freed, or that are kept.
-    func close(_ tables: [TableInfo], _ condition: Condition) {
+    func close(_ tables: [(info: TableInfo, condition: Condition)]) {
         try? write(
-            tables.compactMap { info in
-                place(of: info.id).map { ($0, Self.encode(info, condition)) }
+            tables.compactMap { table in
+                place(of: table.info.id).map { ($0, Self.encode(table.info, table.condition)) }
             })
     }
 

@@ -11,6 +11,9 @@ public struct TableOptions: Sendable {
     /// Whether to note when each page was accessed last: four bytes a page.
     public var tracksAccess = false
 
+    /// Whether an image that is kept forgets the table unless `complete` is called: half a disk is none.
+    public var isIncomplete = false
+
     /// One compressor at its default level, and nothing else.
     public init() {}
 }

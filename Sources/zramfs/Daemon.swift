@@ -89,7 +89,8 @@ final class Daemon: @unchecked Sendable {
 
     /// A record of the image is not what was written; its reader gets `EIO`. On the thread that reads.
     private func damaged(_ disk: String, _ page: UInt64, _ offset: UInt64) {
-        isolation.run {
+        // Not `run`: it may be a task of the kernel's own that reads, to recompress the page.
+        isolation.leave { [self] in
             machine.kernel.log.print(.error, "zram: \(disk): page \(page) is damaged, at byte \(offset) of the image")
         }
     }
@@ -200,6 +201,9 @@ final class Daemon: @unchecked Sendable {
 
     private func end() {
         isolation.run {
+            if image.isCutOff {
+                machine.kernel.log.print(.error, "zramfs: \(image.path) was cut off while in use, and is damaged")
+            }
             ZramDriver.powerOff(machine.kernel)
             machine.kernel.halt()
         }

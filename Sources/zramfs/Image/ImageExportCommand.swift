@@ -36,7 +36,7 @@ struct ImageExportCommand: ParsableCommand {
             throw Failure("\(image): has no disk \(disk); it has \(known.isEmpty ? "none" : known)", .usage)
         }
         var isWhole = problems.isEmpty
-        try format.write(to: output) { file in
+        try format.write(to: output, sparing: [image]) { file in
             isWhole = try copy(table, to: file, progress) && isWhole
         }
         progress.end()

@@ -51,7 +51,10 @@ struct ImageImportCommand: ParsableCommand {
     ) throws {
         var made: PageTable?
         do throws(Errno) {
-            let table = try opened.makeTable(disk: disk, pages: (size + 4095) / 4096, algorithm: compressor)
+            var options = TableOptions()
+            options.isIncomplete = true
+            let table = try opened.makeTable(
+                disk: disk, pages: (size + 4095) / 4096, algorithm: compressor, options: options)
             made = table
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 4096)
             defer { buffer.deallocate() }
@@ -59,7 +62,7 @@ struct ImageImportCommand: ParsableCommand {
                 try table.writeRange(byteOffset: offset, from: UnsafeRawBufferPointer(part))
                 progress.show(offset, size)
             }
-            try table.flush()
+            try table.complete()
         } catch {
             // Half a disk is none.
             made?.free()

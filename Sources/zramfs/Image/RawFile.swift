@@ -1,4 +1,5 @@
 import Glibc
+import HostGuard
 import PageStore
 import SystemPackage
 
@@ -8,6 +9,8 @@ final class RawFile {
     private let descriptor: Int32
     private let isSeekable: Bool
     private var position: off_t = 0
+    /// What is written, if it is not there yet.
+    private var output: OutputFile?
 
     /// Opens a file to read.
     /// - Throws: `Failure`.
@@ -18,17 +21,25 @@ final class RawFile {
         isSeekable = true
     }
 
-    /// Makes a file, or empties it; `-` is standard output.
+    /// Makes a file, which is in its place at `end`; `-` is standard output.
+    /// - Parameter inputs: files that must not be it.
     /// - Throws: `Failure`.
-    init(writing path: String) throws {
+    init(writing path: String, sparing inputs: [String] = []) throws {
         self.path = path
-        descriptor = path == "-" ? 1 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure(path, .usage) }
+        if path == "-" {
+            (descriptor, isSeekable) = (1, false)
+            return
+        }
+        try OutputCheck.spare(path, inputs: inputs)
+        let output: OutputFile
+        do { output = try OutputFile(path, mode: 0o600) } catch { throw Failure("\(error)", .usage) }
+        self.output = output
+        descriptor = output.descriptor
         var info = stat()
-        isSeekable = path != "-" && fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+        isSeekable = fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
     }
 
-    deinit { if descriptor > 2 { close(descriptor) } }
+    deinit { if output == nil, descriptor > 2 { close(descriptor) } }
 
     private static func failure(_ path: String, _ status: ExitStatus = .failed) -> Failure {
         Failure("\(path): \(Errno(rawValue: errno))", status)
@@ -101,5 +112,6 @@ final class RawFile {
     func end(at size: UInt64) throws {
         guard isSeekable else { return }
         guard ftruncate(descriptor, off_t(size)) == 0, fsync(descriptor) == 0 else { throw Self.failure(path) }
+        do { try output?.complete() } catch { throw Failure("\(error)") }
     }
 }

@@ -10,14 +10,17 @@ enum RawFormat: String, ExpressibleByArgument, CaseIterable {
     init(of path: String) { self = path.hasSuffix(".qcow2") ? .qcow2 : .raw }
 
     /// Runs the body with a raw file to write, and makes of it what the format asks for.
-    func write(to path: String, _ body: (RawFile) throws -> Void) throws {
-        if self == .raw { return try body(RawFile(writing: path)) }
+    /// - Parameter inputs: files that must not be it.
+    func write(to path: String, sparing inputs: [String], _ body: (RawFile) throws -> Void) throws {
+        if self == .raw { return try body(RawFile(writing: path, sparing: inputs)) }
+        try OutputCheck.spare(path, inputs: inputs)
         try Outputs.check(path)
         // Beside it: there is room for it there, and a rename is enough.
         try Outputs.withPrivateFolder(path + ".zramfs") { folder in
             let raw = folder + "/raw", converted = folder + "/qcow2"
             try body(RawFile(writing: raw))
             try convert(["-f", "raw", "-O", "qcow2", Self.absolute(raw), Self.absolute(converted)])
+            try OutputCheck.spare(path, inputs: inputs)
             try Outputs.check(path)
             guard rename(converted, path) == 0 else { throw Failure("\(path): \(String(cString: strerror(errno)))") }
         }
