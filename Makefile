@@ -32,7 +32,7 @@ help:
 
 .PHONY: deps
 deps:
-	@Tests/deps libfuse3-dev fuse3 liblz4-dev libzstd-dev zlib1g-dev pkg-config fio e2fsprogs util-linux gcc \
+	@Tests/deps libfuse3-dev fuse3 liblz4-dev liblzo2-dev libzstd-dev zlib1g-dev pkg-config fio e2fsprogs util-linux gcc \
 	    zram-tools systemd-zram-generator stress-ng htop bsdutils procps mandoc zsh fish xfsprogs btrfs-progs
 
 .PHONY: bench-deps

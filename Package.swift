@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLzo", pkgConfig: "lzo2", providers: [.apt(["liblzo2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CHostGuardShims"),
         layer("HostGuard", ["CHostGuardShims"]),
@@ -77,7 +78,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Judges/Command", swiftSettings: settings),
-        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CZlib", "CZstd"]),
+        layer("PageStore", [system, "CPageStoreShims", "CLZ4", "CLzo", "CZlib", "CZstd"]),
         .target(name: "CRunShims"),
         .executableTarget(
             name: "zramfs",

@@ -27,11 +27,12 @@ public final class BackingFile: Sendable {
 
     /// Opens a block device for this user alone, or a regular file.
     ///
+    /// - Parameter old: what the same user had before: the same device is not somebody else's, and given again.
     /// - Throws: what opening says (`ENOENT`, `EACCES`, `EBUSY` ...); `ENOTBLK` for any other kind of file; `EINVAL` if
     ///   there is not even one block.
     ///
     /// The kernel function is `backing_dev_store`.
-    public init(opening path: String) throws(Errno) {
+    public init(opening path: String, inPlaceOf old: BackingFile? = nil) throws(Errno) {
         guard let real = realpath(path, nil) else { throw Errno(rawValue: errno) }
         self.path = String(cString: real)
         free(real)
@@ -41,7 +42,10 @@ public final class BackingFile: Sendable {
         if kind == S_IFDIR { throw .isDirectory }
         guard kind == S_IFBLK || kind == S_IFREG else { throw .notBlockDevice }
         let exclusive = kind == S_IFBLK ? O_EXCL : 0
-        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | exclusive)
+        let known = old.flatMap { $0.isSame(info) ? $0.file.descriptor : nil }
+        let descriptor =
+            known.map { fcntl($0, F_DUPFD_CLOEXEC, 0) }
+            ?? Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | exclusive)
         guard descriptor >= 0 else { throw Errno(rawValue: errno) }
         file = ImageFile(owning: descriptor)
         // What O_EXCL is for a block device.
@@ -51,6 +55,35 @@ public final class BackingFile: Sendable {
         blocks = UInt64(length) >> PageGeometry.pageShift
         guard blocks > 0 else { throw .invalidArgument }
         books = Guarded(Books(used: [UInt64](repeating: 0, count: Int((blocks + 63) / 64))))
+    }
+
+    private func isSame(_ other: stat) -> Bool {
+        var info = stat()
+        guard fstat(file.descriptor, &info) == 0, info.st_mode & S_IFMT == other.st_mode & S_IFMT else { return false }
+        if other.st_mode & S_IFMT == S_IFBLK { return info.st_rdev == other.st_rdev }
+        return info.st_dev == other.st_dev && info.st_ino == other.st_ino
+    }
+
+    /// Lets the device go: others may have it from now on. What still reads or writes gets `EIO`. The kernel's
+    /// `reset_bdev`.
+    public func close() {
+        // In the descriptor's place, so that whoever is about to use it hits nothing else.
+        let nothing = Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
+        guard nothing >= 0 else { return file.unlock() }
+        _ = dup2(nothing, file.descriptor)
+        _ = fcntl(file.descriptor, F_SETFD, FD_CLOEXEC)
+        Glibc.close(nothing)
+    }
+
+    /// Whether all blocks are in use, and none will come back with a wait for the image.
+    public var isFull: Bool {
+        books.withLock { books in
+            books.retired.isEmpty
+                && !(books.firstFree..<books.used.count).contains { word in
+                    let free = ~books.used[word] & (word == 0 ? ~1 : .max)
+                    return free != 0 && UInt64(word * 64 + free.trailingZeroBitCount) < blocks
+                }
+        }
     }
 
     /// What `bd_stat` shows, in pages: on the device now, read from it, written to it.

@@ -125,10 +125,7 @@ public final class Image: Sendable {
                 storedPages: 0,
                 storedBytes: 0
             )
-            if log.keeps, info.backing != nil, state.superblock.flags & Superblock.backed == 0 {
-                state.superblock.flags |= Superblock.backed
-                try state.superblock.write(to: file)
-            }
+            try note(info, options, in: &state)
             let table = try PageTable(info: info, options: options, log: log, directory: directory)
             state.nextTable += 1
             log.marks?.note(nextTable: UInt64(state.nextTable))
@@ -136,5 +133,18 @@ public final class Image: Sendable {
             log.tables.withLock { $0[info.id] = table }
             return table
         }
+    }
+
+    /// Says in the superblock of an image that is kept what earlier versions must know not to touch it.
+    private func note(_ info: TableInfo, _ options: TableOptions, in state: inout State) throws(Errno) {
+        guard log.keeps else { return }
+        var flags = state.superblock.flags
+        if info.backing != nil { flags |= Superblock.backed }
+        if ([info.algorithm] + options.secondary.values.map(\.algorithm)).contains(where: { RecordKind($0) == .lzo }) {
+            flags |= Superblock.lzo
+        }
+        guard flags != state.superblock.flags else { return }
+        state.superblock.flags = flags
+        try state.superblock.write(to: file)
     }
 }

@@ -32,3 +32,17 @@ public struct PageFilter: Sendable {
         }
     }
 }
+
+/// Pages of a range that a filter admits.
+public struct PageSelection: Sendable {
+    /// Which pages.
+    public var filter: PageFilter
+    /// Where; nil for the whole disk.
+    public var range: Range<UInt64>?
+
+    /// Pages of a range, or of the whole disk.
+    public init(_ filter: PageFilter, in range: Range<UInt64>? = nil) {
+        self.filter = filter
+        self.range = range
+    }
+}

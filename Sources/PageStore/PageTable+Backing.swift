@@ -97,6 +97,7 @@ extension PageTable {
                     workspace.staged[0].position = 0
                     workspace.staged[0].span = RecordHeader.span(length: BackedPage.size)
                     let openedSegment = try store(run, workspace, isAccess: false)
+                    times?[page] = 0
                     isMoved = true
                     return openedSegment
                 }

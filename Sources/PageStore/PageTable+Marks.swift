@@ -46,16 +46,33 @@ extension PageTable {
         return states
     }
 
-    /// The pages of a range that a filter admits, the largest records first.
+    /// The pages that selections admit, each with the first selection that does, the largest records first.
     ///
-    /// The kernel functions are `scan_slots_for_recompress` and `select_pp_slot`: buckets of 64 bytes, and within one
-    /// the slot that was found last goes first.
-    public func select(_ filter: PageFilter, in range: Range<UInt64>? = nil) -> [UInt64] {
-        var buckets = [[UInt64]](repeating: [], count: PageGeometry.pageSize / 64 + 1)
-        forEachTouchedRun(in: range ?? 0..<pages) { run in
-            for page in run where filter.admits(map[page]) { buckets[map[page].length / 64].append(page) }
+    /// The kernel functions are `scan_slots_for_writeback`, `place_pp_slot` and `select_pp_slot`: all selections go into the same
+    /// buckets of 64 bytes, and within one the slot that was found last goes first.
+    public func select(_ selections: [PageSelection]) -> [(page: UInt64, selection: Int)] {
+        var buckets = [[(page: UInt64, selection: Int)]](repeating: [], count: PageGeometry.pageSize / 64 + 1)
+        for (number, selection) in selections.enumerated() {
+            forEachTouchedRun(in: selection.range ?? 0..<pages) { run in
+                for page in run where selection.filter.admits(map[page]) {
+                    buckets[map[page].length / 64].append((page, number))
+                }
+            }
         }
         return buckets.reversed().flatMap { $0.reversed() }
+    }
+
+    /// The first page from one on that a filter admits; nil if there is none.
+    public func next(_ filter: PageFilter, in range: Range<UInt64>) -> UInt64? {
+        var found: UInt64?
+        var start = range.lowerBound
+        while found == nil, start < min(range.upperBound, pages) {
+            let end = min(
+                range.upperBound, (start / UInt64(PageGeometry.runLength) + 1) * UInt64(PageGeometry.runLength))
+            forEachTouchedRun(in: start..<end) { run in found = run.first { filter.admits(map[$0]) } }
+            start = end
+        }
+        return found
     }
 
     /// Calls the body under the lock of each run that ever had pages.

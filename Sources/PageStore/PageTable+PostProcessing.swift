@@ -2,8 +2,8 @@ import Glibc
 import SystemPackage
 
 extension PageTable {
-    /// Compresses a page anew, with the first compressor of `priorities` that makes it smaller; if none does, and all
-    /// were tried, the page is marked incompressible.
+    /// Compresses a page anew, with the first compressor of `priorities` that makes it smaller; if none does, up to the
+    /// highest that there is, the page is marked incompressible.
     ///
     /// - Parameter threshold: pages shorter than this stay as they are, and no result may be as long; 0 for none.
     /// - Returns: whether an attempt was made, which is what `max_pages` counts.
@@ -28,7 +28,10 @@ extension PageTable {
                     // An entry that was touched is no longer idle.
                     map[page].isIdle = false
                     guard try stageSmaller(page, than: old, threshold, priorities, workspace) else { return false }
-                    return try store(run, workspace, isAccess: false)
+                    let openedSegment = try store(run, workspace, isAccess: false)
+                    // As the kernel's, which frees the slot before it fills it anew.
+                    times?[page] = 0
+                    return openedSegment
                 }
             }
         }
@@ -39,10 +42,8 @@ extension PageTable {
     private func stageSmaller(
         _ page: UInt64, than old: PageEntry, _ threshold: Int, _ priorities: Range<Int>, _ workspace: Workspace
     ) throws(Errno) -> Bool {
-        var tried = 0
         for priority in priorities where priority > old.priority {
             guard let compressor = secondary[priority] else { continue }
-            tried += 1
             let payload = workspace.staging + RecordHeader.size
             let length = workspace.compress(workspace.page, to: payload, with: compressor)
             guard length > 0 else { throw .ioError }
@@ -59,7 +60,7 @@ extension PageTable {
                 salt: log.salt)
             return true
         }
-        if tried == secondary.count { map[page].isIncompressible = true }
+        if priorities.upperBound > secondary.count { map[page].isIncompressible = true }
         return false
     }
 
@@ -94,6 +95,7 @@ extension PageTable {
                 let entry = PageEntry.writtenBack(block: block)
                 accounts.withLock { $0.replace(old, with: entry) }
                 map[page] = entry
+                times?[page] = 0
                 isUsed = true
                 return old
             }

@@ -10,11 +10,13 @@ enum RecordKind: UInt8 {
     /// A page on the backing device; the payload says where, see `BackedPage`.
     case writtenBack = 6
     case deflate = 8
+    case lzo = 9
 
     /// What an algorithm makes.
     @inline(__always)
     init(_ algorithm: Algorithm) {
         switch algorithm {
+        case .lzo, .lzoRLE: self = .lzo
         case .lz4, .lz4hc: self = .lz4
         case .zstd: self = .zstd
         case .deflate: self = .deflate

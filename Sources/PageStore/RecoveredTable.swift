@@ -31,7 +31,7 @@ final class RecoveredTable {
 
     private static func entry(_ header: RecordHeader, _ offset: UInt64) -> PageEntry? {
         switch RecordKind(rawValue: header.kind) {
-        case .lz4, .zstd, .deflate: .stored(offset: offset, length: Int(header.length), huge: false)
+        case .lz4, .zstd, .deflate, .lzo: .stored(offset: offset, length: Int(header.length), huge: false)
         case .raw: .stored(offset: offset, length: Int(header.length), huge: true)
         case .same where header.length == RecordHeader.wordSize: .recordedSame(offset: offset)
         case .dropped where header.length == RecordHeader.wordSize: .recordedEmpty(offset: offset)

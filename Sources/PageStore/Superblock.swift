@@ -22,12 +22,15 @@ struct Superblock {
     var uuid: (UInt64, UInt64)
     var segmentSize = UInt32(LogState.segmentSize)
     var state: State
-    /// Features without which the image must not be touched: the image is kept, `-o keep`; it names backing devices.
+    /// Features without which the image must not be touched: the image is kept, `-o keep`; it names backing devices;
+    /// it has pages that earlier versions cannot read.
     var flags: UInt32 = 0
     static let kept: UInt32 = 1
     /// Some disk has, or had, a backing device.
     static let backed: UInt32 = 2
-    static let known = kept | backed
+    /// Some disk has pages that LZO compressed.
+    static let lzo: UInt32 = 4
+    static let known = kept | backed | lzo
     var created: Int64
     /// Of an image that is kept and was closed properly: `RecordDigest` of all pages. Earlier versions know none.
     var digest: UInt64?

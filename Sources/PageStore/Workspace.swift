@@ -1,4 +1,5 @@
 import CLZ4
+import CLzo
 import CZstd
 
 /// The scratch memory of one request: compressor states, room for a run of records on their way to the log, and for a
@@ -32,6 +33,8 @@ final class Workspace {
     private let lz4State: UnsafeMutableRawPointer
     private lazy var lz4hcState = UnsafeMutableRawPointer.allocate(byteCount: Int(LZ4_sizeofStateHC()), alignment: 16)
     private var hasHCState = false
+    private lazy var lzoState = UnsafeMutableRawPointer.allocate(byteCount: zf_lzo_state(), alignment: 16)
+    private var hasLZOState = false
     private var zstdCompressor: OpaquePointer?
     private var zstdDecompressor: OpaquePointer?
     private var deflate: Deflate?
@@ -59,6 +62,7 @@ final class Workspace {
         released.deallocate()
         lz4State.deallocate()
         if hasHCState { lz4hcState.deallocate() }
+        if hasLZOState { lzoState.deallocate() }
         ZSTD_freeCCtx(zstdCompressor)
         ZSTD_freeDCtx(zstdDecompressor)
     }
@@ -72,6 +76,7 @@ final class Workspace {
         let size = Int32(PageGeometry.pageSize)
         let bound = Int32(PageGeometry.compressedBound)
         switch compressor.algorithm {
+        case .lzo, .lzoRLE: return compressLZO(raw, to: target)
         case .lz4:
             return Int(LZ4_compress_fast_extState(lz4State, source, output, size, bound, compressor.level))
         case .lz4hc:
@@ -98,6 +103,12 @@ final class Workspace {
     ) -> Bool {
         let size = PageGeometry.pageSize
         switch RecordKind(rawValue: kind) {
+        case .lzo:
+            var length: (have: lzo_uint, made: lzo_uint) = (lzo_uint(length), lzo_uint(size))
+            let source = payload.assumingMemoryBound(to: UInt8.self)
+            let target = page.assumingMemoryBound(to: UInt8.self)
+            return lzo1x_decompress_safe(source, length.have, target, &length.made, nil) == LZO_E_OK
+                && length.made == lzo_uint(size)
         case .lz4:
             let source = payload.assumingMemoryBound(to: CChar.self)
             let target = page.assumingMemoryBound(to: CChar.self)
@@ -120,5 +131,16 @@ final class Workspace {
         case .dropped, .writtenBack, nil:
             return false
         }
+    }
+
+    private func compressLZO(_ page: UnsafeRawPointer, to target: UnsafeMutableRawPointer) -> Int {
+        // The library wants to be asked whether it was built for this machine.
+        if !hasLZOState, zf_lzo_init() != LZO_E_OK { return 0 }
+        hasLZOState = true
+        var length: lzo_uint = 0
+        let result = lzo1x_1_compress(
+            page.assumingMemoryBound(to: UInt8.self), lzo_uint(PageGeometry.pageSize),
+            target.assumingMemoryBound(to: UInt8.self), &length, lzoState)
+        return result == LZO_E_OK ? Int(length) : 0
     }
 }

@@ -25,8 +25,11 @@ extension Zram {
                 log(.info, "Can't setup backing device for initialized device")
                 throw .resourceBusy
             }
-            let device = try driver.memory.openBacking(path)
+            let old = await extras.load().backing?.device
+            // 5.15 claims the device for itself, and may do so twice; later kernels open it exclusively anew.
+            let device = try driver.memory.openBacking(path, inPlaceOf: driver.abi == .v5_15 ? old : nil)
             await extras.update { $0.backing = (device, path) }
+            old?.close()
             log(.info, "setup backing device \(path)")
         }
         return bytes.count

@@ -91,7 +91,7 @@ extension Zram {
     /// The kernel's `__comp_algorithm_show`. 5.15 takes what the crypto API has, but lists only what it knows.
     private func list(chosen: String) -> String {
         let unlisted = driver.abi == .v5_15 ? ["deflate"] : []
-        return driver.memory.algorithms.filter { !unlisted.contains($0) || $0 == chosen }
+        return driver.algorithms.filter { !unlisted.contains($0) || $0 == chosen }
             .map { $0 == chosen ? "[\($0)] " : "\($0) " }.joined() + "\n"
     }
 

@@ -68,7 +68,9 @@ extension Zram {
         guard let pool = await pool() else { return }
         var left = request.maxPages
         var pause = Pause(kernel)
-        for page in pool.select(request.filter, in: nil) {
+        var selection = ZramPageSelection()
+        selection.filter = request.filter
+        for (page, _) in pool.select([selection]) {
             if left == 0 { break }
             let isTried = try pool.recompress(
                 page: page, filter: request.filter, threshold: request.threshold, priorities: request.priorities)

@@ -156,7 +156,14 @@ public final class ZramDriver: ModuleCode {
     }
 
     /// The compressor of a fresh device. The kernel's `CONFIG_ZRAM_DEF_COMP`.
-    var defaultAlgorithm: String { memory.algorithms[0] }
+    var defaultAlgorithm: String { memory.algorithms.contains("lzo-rle") ? "lzo-rle" : memory.algorithms[0] }
+
+    /// The compressors in the order in which they are listed: since 6.12 each is a file of its own, `lzo-rle` the first.
+    var algorithms: [String] {
+        let all = memory.algorithms
+        guard abi != .v5_15 else { return all }
+        return all.filter { $0 == "lzo-rle" } + all.filter { $0 != "lzo-rle" }
+    }
 
     /// The kernel's `zcomp_available_algorithm`.
     func isAvailable(_ name: String) -> Bool {

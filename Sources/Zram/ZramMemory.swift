@@ -7,8 +7,9 @@ public protocol ZramMemory: AnyObject {
     var algorithms: [String] { get }
     /// Opens what pages are written back to.
     ///
+    /// - Parameter old: what its user had before, if the same device may be given again.
     /// - Throws: what opening says; `ENOTBLK` for what cannot be one; `EINVAL` if it has no room.
-    func openBacking(_ path: String) throws(Errno) -> any ZramBacking
+    func openBacking(_ path: String, inPlaceOf old: (any ZramBacking)?) throws(Errno) -> any ZramBacking
     /// Makes the pool and the table of one device.
     ///
     /// - Throws: `ENOMEM` if there is no room for the table.
@@ -48,8 +49,12 @@ public struct ZramKeptPool {
     }
 }
 
-/// A device to which pages are written back; it is let go of with the last reference.
+/// A device to which pages are written back.
 public protocol ZramBacking: AnyObject, Sendable {
+    /// Whether no block of it is free.
+    var isFull: Bool { get }
+    /// Lets it go.
+    func close()
     /// What `bd_stat` shows, in pages of 4 KiB.
     var statistics: (count: UInt64, reads: UInt64, writes: UInt64) { get }
 }
@@ -71,13 +76,15 @@ public struct ZramPoolRequest {
 /// Keeps nothing: for explorations, where only the order of operations matters.
 public final class EmptyMemory: ZramMemory {
     /// The compressors that can be chosen.
-    public let algorithms = ["lz4", "lz4hc", "zstd"]
+    public let algorithms = ["lzo", "lzo-rle", "lz4", "lz4hc", "zstd"]
 
     /// A memory without pages.
     public init() {}
 
     /// There is nothing to open.
-    public func openBacking(_ path: String) throws(Errno) -> any ZramBacking { throw .noSuchFileOrDirectory }
+    public func openBacking(_ path: String, inPlaceOf old: (any ZramBacking)?) throws(Errno) -> any ZramBacking {
+        throw .noSuchFileOrDirectory
+    }
 
     /// A pool without pages.
     public func makePool(_ request: ZramPoolRequest) -> any ZramPool { EmptyPool() }
@@ -94,7 +101,8 @@ public final class EmptyMemory: ZramMemory {
         func resetMaxUsed() {}
         func compact() {}
         func markIdle(age: UInt64?, inMemoryOnly: Bool) {}
-        func select(_ filter: ZramPageFilter, in range: Range<UInt64>?) -> [UInt64] { [] }
+        func select(_ selections: [ZramPageSelection]) -> [(page: UInt64, selection: Int)] { [] }
+        func next(_ filter: ZramPageFilter, in range: Range<UInt64>) -> UInt64? { nil }
         func recompress(page: UInt64, filter: ZramPageFilter, threshold: UInt32, priorities: Range<Int>) -> Bool {
             false
         }

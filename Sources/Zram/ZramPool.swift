@@ -16,8 +16,11 @@ public protocol ZramPool: BlockPages {
     /// Marks pages as idle: all, or those that were not accessed for so many seconds; without
     /// `inMemoryOnly` also same-filled ones and those on the backing device.
     func markIdle(age: UInt64?, inMemoryOnly: Bool)
-    /// The pages of a range that a post-processing is about, in the order in which it takes them; nil for all pages.
-    func select(_ filter: ZramPageFilter, in range: Range<UInt64>?) -> [UInt64]
+    /// The pages that a post-processing is about, in the order in which it takes them, each with the selection that it
+    /// comes from.
+    func select(_ selections: [ZramPageSelection]) -> [(page: UInt64, selection: Int)]
+    /// The first page of a range that a filter admits; nil if there is none.
+    func next(_ filter: ZramPageFilter, in range: Range<UInt64>) -> UInt64?
     /// Compresses one page anew; says whether that was tried.
     func recompress(
         page: UInt64, filter: ZramPageFilter, threshold: UInt32, priorities: Range<Int>
@@ -70,6 +73,17 @@ public struct ZramPageFilter: Sendable {
     public var isHuge = false
     /// Incompressible pages alone.
     public var isIncompressible = false
+}
+
+/// Pages of a range that a filter admits; of the whole disk without one.
+public struct ZramPageSelection: Sendable {
+    /// Which pages.
+    public var filter = ZramPageFilter()
+    /// Where.
+    public var range: Range<UInt64>?
+
+    /// All that are stored.
+    public init() {}
 }
 
 /// What `block_state` says of a page.

@@ -11,10 +11,10 @@ final class ImageMemory: ZramMemory {
 
     var algorithms: [String] { Algorithm.allCases.map(\.rawValue) }
 
-    func openBacking(_ path: String) throws(Errno) -> any ZramBacking {
+    func openBacking(_ path: String, inPlaceOf old: (any ZramBacking)?) throws(Errno) -> any ZramBacking {
         // Opening a file of a mount of ours would wait for ourselves.
         guard try !MountPaths.leadIntoZramfs(path), !MountPaths.standsOnDisk(path) else { throw .invalidArgument }
-        return try BackingFile(opening: path)
+        return try BackingFile(opening: path, inPlaceOf: old as? BackingFile)
     }
 
     func makePool(_ request: ZramPoolRequest) throws(Errno) -> any ZramPool {
@@ -91,8 +91,12 @@ private final class ImagePool: ZramPool {
     func compact() { _ = table.compact() }
     func markIdle(age: UInt64?, inMemoryOnly: Bool) { table.markIdle(age: age, inMemoryOnly: inMemoryOnly) }
 
-    func select(_ filter: ZramPageFilter, in range: Range<UInt64>?) -> [UInt64] {
-        table.select(Self.filter(filter), in: range)
+    func select(_ selections: [ZramPageSelection]) -> [(page: UInt64, selection: Int)] {
+        table.select(selections.map { PageSelection(Self.filter($0.filter), in: $0.range) })
+    }
+
+    func next(_ filter: ZramPageFilter, in range: Range<UInt64>) -> UInt64? {
+        table.next(Self.filter(filter), in: range)
     }
 
     func recompress(

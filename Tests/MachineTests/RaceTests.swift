@@ -13,7 +13,7 @@ struct RaceTests {
     func life() throws {
         let machine = try LiveMachine()
         #expect(machine.cat("/zram0/disksize").text == "0\n")
-        #expect(machine.cat("/zram0/comp_algorithm").text == "[lz4] lz4hc zstd \n")
+        #expect(machine.cat("/zram0/comp_algorithm").text == "lzo [lzo-rle] lz4 lz4hc zstd \n")
         #expect(machine.echo("256M", "/zram0/disksize").text == "5")
         #expect(machine.cat("/zram0/disksize").text == "268435456\n")
         #expect(machine.echo("1M", "/zram0/disksize").errno == .resourceBusy)

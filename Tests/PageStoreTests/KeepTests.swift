@@ -85,7 +85,7 @@ import Testing
         #expect(try again.takeKept(disk: "zram0")?.get(400 << 12, at: 0) == contents["zram0"])
         again.close(clean: true)
         var later = try scratch.read("image", count: 4096)
-        later[40] |= 4
+        later[43] |= 0x40
         let sum = later.withUnsafeBytes { Checksum.of($0.baseAddress! + 12, count: 4084) }
         withUnsafeBytes(of: sum) { later.replaceSubrange(8..<12, with: $0) }
         try scratch.write("image", later)

@@ -17,7 +17,8 @@ struct ImageImportCommand: ParsableCommand {
     @Argument(help: "The file with the disk's content.") var input: String
     @Argument(help: "The image file.") var image: String
     @Option(help: "The disk's name.") var disk = "zram0"
-    @Option(help: "What its pages are compressed with: lz4, lz4hc, zstd or deflate.") var algorithm = "lz4"
+    @Option(help: "What its pages are compressed with: lzo, lzo-rle, lz4, lz4hc, zstd or deflate.") var algorithm =
+        "lz4"
     @Option(help: "raw or qcow2.") var format: RawFormat?
 
     func run() throws {

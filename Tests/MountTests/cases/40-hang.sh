@@ -10,7 +10,7 @@ hung=$!
 wait_until "grep -q 'pending' '$work/hang'" 60; is "$count stores are in flight" 0 $?
 held() { [[ $(grep -c . "$MNT/debug/points/init_lock.down_write") -gt $count ]]; }
 wait_until held 30; is 'they all stand at the gate' 0 $?
-is 'another knob answers' '[lz4] lz4hc zstd ' "$(bounded 2 cat "$MNT/zram0/comp_algorithm")"
+is 'another knob answers' 'lzo [lzo-rle] lz4 lz4hc zstd ' "$(bounded 2 cat "$MNT/zram0/comp_algorithm")"
 resident=$(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$daemon/status")
 [[ $resident -lt 200 ]]; is "the daemon has $resident MiB, less than 200" 0 $?
 threads=$(awk '/^Threads/ { print $2 }' "/proc/$daemon/status")
