@@ -21,6 +21,7 @@ help:
 	@echo 'make deps     Debian packages that are missing; bench-deps: also those of the peers'
 	@echo 'make ltp      LTP=folder: the zram tests of Linux Test Project; selftests KERNEL=folder: the kernel'\''s'
 	@echo 'make sysfs-selftest SCRIPT=file: the selftest of the series for test_sysfs'
+	@echo 'make live     plain shell loops against a mount, beside what a booted kernel did with the same'
 	@echo 'make recipes  the two recipes of the thread, under each policy'
 	@echo 'make sanitize unit tests under the thread and the address sanitizer'
 	@echo 'make fuzz     mutated images, for SECONDS=60'
@@ -92,6 +93,13 @@ selftests:
 sysfs-selftest:
 	$(RELEASE_BUILD)
 	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/sysfs-selftest.sh $(SCRIPT) $(TESTS)
+
+# ROUNDS: of each cell.
+ROUNDS ?= 40
+.PHONY: live
+live:
+	$(RELEASE_BUILD)
+	ZRAMFS=$(CURDIR)/$(RELEASE) Tests/Live/run -n $(ROUNDS)
 
 .PHONY: recipes
 recipes:

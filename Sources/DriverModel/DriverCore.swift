@@ -65,6 +65,7 @@ public final class DriverCore {
             return try root.makeDirectory(name, in: parent)
         } catch {
             kernel.log.print(.warning, "sysfs: cannot create duplicate filename '\(kernelPath)/\(name)'")
+            kernel.dumpStack(under: ["kobject_add_internal", "sysfs_create_dir_ns", "sysfs_warn_dup"])
             kernel.log.print(
                 .error,
                 "kobject_add_internal failed for \(name) with -EEXIST, don't try to register things with the same name "

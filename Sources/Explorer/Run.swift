@@ -209,7 +209,7 @@ final class Run {
                 verdict: warning.kind == "instances-left" ? .instancesLeft : .warning,
                 what: "\(warning.task.name): \(warning.text.isEmpty ? warning.kind : warning.text)",
                 task: number(warning.task))
-        case .cycle, .inversion: break
+        case .cycle, .inversion, .stack: break
         }
     }
 }

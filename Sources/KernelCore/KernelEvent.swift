@@ -8,6 +8,18 @@ public enum KernelEvent {
     case oops(Oops)
     /// A `WARN`.
     case warning(Warning)
+    /// A trace of the current task, behind a line of the log: nothing that counts as a failure by itself.
+    case stack(StackDump)
+}
+
+/// Where a task was when something was worth a trace. The kernel's `dump_stack`.
+public struct StackDump {
+    /// The task.
+    public let task: KernelTask
+    /// The kernel's functions that the simulated ones called, outermost first.
+    public let innermost: [String]
+    /// The functions that it was in, outermost first.
+    public let frames: [Frame]
 }
 
 /// An access to freed memory or freed code. The kernel's `BUG: unable to handle page fault`.
@@ -52,17 +64,25 @@ extension Kernel {
         taints.insert("W")
     }
 
+    /// Prints where the current task is, as `dump_stack` called by the last of these functions.
+    public func dumpStack(under innermost: [String]) {
+        if isHalting || mode == .exploring { return }
+        raise(.stack(StackDump(task: current, innermost: innermost, frames: current.frames)))
+    }
+
     /// Reports a page fault of the current task and kills it: it stops at its next step, with all that it holds.
     public func fault(_ what: String, in memory: KernelMemory?) { fault(what, page: memory.map { UInt64($0.id) }) }
 
     func fault(_ what: String, page: UInt64?) {
         if isHalting || current.state == .dead { return }
-        let page = page ?? mix(what.fingerprint, 1) & 0xfffff
+        // Code lies where modules are mapped, data where the kernel maps memory.
+        let base: UInt64 = page == nil ? 0xffff_ffff_c000_0000 : 0xffff_c900_0000_0000
+        let page = page ?? mix(what.fingerprint, 1) & 0x3fff
         current.state = .dead
         raise(
             .oops(
                 Oops(
-                    task: current, what: what, address: 0xffff_c900_0000_0000 | page << 12, frames: current.frames,
+                    task: current, what: what, address: base | page << 12, frames: current.frames,
                     time: mode == .live ? now : 0)))
         taints.insert("D")
     }

@@ -3,12 +3,13 @@ import DriverModel
 import KernelCore
 import KernelModule
 import Kernfs
+import Reports
 import SystemPackage
 
 extension Control {
     /// What `zramfs run` mounts over files of the host.
     static let viewControls: [Control] = [
-        viewModules, viewSwaps, swapOn, swapOff, counts, cpuOnline, cpuPossible, cpuPresent,
+        viewModules, viewSwaps, viewTainted, swapOn, swapOff, counts, cpuOnline, cpuPossible, cpuPresent,
     ]
 
     /// The simulated modules, then the host's own but for its zram.
@@ -19,6 +20,10 @@ extension Control {
             return machine.modules.procModules
                 + host.split(separator: "\n").filter { !$0.hasPrefix("zram ") }.map { $0 + "\n" }.joined()
         })
+
+    /// The simulated kernel's `/proc/sys/kernel/tainted`.
+    private static let viewTainted = Control(
+        "view/proc-tainted", mode: 0o444, show: { "\($0.reportContext.taintBits)\n" })
 
     /// The host's `/proc/swaps` with the disks that were given to swapon.
     private static let viewSwaps = Control(

@@ -15,12 +15,16 @@ public struct EventCounts: Sendable {
     public internal(set) var firstFailure: UInt64?
 
     mutating func count(_ event: KernelEvent, at now: UInt64) {
-        if case .inversion = event {} else if firstFailure == nil { firstFailure = now }
+        switch event {
+        case .inversion, .stack: break
+        case .cycle, .oops, .warning: firstFailure = firstFailure ?? now
+        }
         switch event {
         case .cycle: cycles += 1
         case .inversion: inversions += 1
         case .oops: oopses += 1
         case .warning: warnings += 1
+        case .stack: break
         }
     }
 }

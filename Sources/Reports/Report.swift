@@ -22,6 +22,10 @@ public struct Report {
         case .inversion(let inversion): self = .lockdep(inversion, in: context)
         case .oops(let oops): self = .oops(oops, in: context)
         case .warning(let warning): self = .warning(warning, in: context)
+        case .stack(let stack):
+            let trace = StackTrace(
+                innermost: stack.innermost + ["dump_stack", "dump_stack_lvl"], stack.frames, context)
+            self.init(.warning, context.identity(stack.task) + trace.lines)
         }
     }
 }

@@ -13,7 +13,7 @@ struct CrashReportTests {
         machine.machine.kernel.log.lines.map { line in
             line.text
                 .replacing(/\+0x[0-9a-f]+\/0x[0-9a-f]+/, with: "+OFFSET")
-                .replacing(/ffffc900[0-9a-f]{8}/, with: "FAULT") + "\n"
+                .replacing(/ffffc900[0-9a-f]{8}|ffffffffc[0-9a-f]{7}/, with: "FAULT") + "\n"
         }.joined()
     }
 

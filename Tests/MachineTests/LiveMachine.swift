@@ -24,7 +24,7 @@ final class LiveMachine {
             case .cycle: cycles += 1
             case .warning(let warning): warnings.append(warning.kind)
             case .oops(let oops): oopses.append(oops.what)
-            case .inversion: break
+            case .inversion, .stack: break
             }
         }
         isolation.run { machine.boot() }

@@ -3,6 +3,7 @@ import KernelCore
 import KernelModule
 import Kernfs
 import Reports
+import SystemPackage
 import Testing
 import Zram
 
@@ -134,6 +135,49 @@ struct ReportTests {
         machine.cat("/zram-control/hot_add")
         machine.echo("1", "/zram1/hot_remove")
         #expect(machine.machine.counts.inversions == 1)
+    }
+
+    @Test("a name that is taken: the line, a trace, and the complaint", arguments: [ABI.v5_15, .v6_18])
+    func duplicate(_ abi: ABI) throws {
+        let machine = try LiveMachine { $0.abi = abi }
+        machine.hold("init_lock.down_write", function: "reset_store")
+        machine.echo("1", "/zram0/reset")
+        machine.rmmod()
+        machine.echo("zram", "/debug/init_module")
+        let lines = log(machine)
+        let first = try #require(lines.firstIndex { $0.hasPrefix("sysfs: cannot create duplicate filename") })
+        #expect(lines[first + 1].hasPrefix(abi == .v5_15 ? "CPU: 0 PID: " : "CPU: 0 UID: 0 PID: "))
+        let trace = lines[first...].prefix { !$0.hasPrefix("kobject_add_internal failed") }
+        #expect(trace.contains(" sysfs_warn_dup+OFFSET") && trace.contains(" </TASK>"))
+        #expect(machine.cat("/view/proc-tainted").errno == .noSuchFileOrDirectory, "a view is for zramfs run")
+        #expect(machine.machine.reportContext.taintBits == 1 << 9)
+    }
+
+    @Test("what test systems look for in a console is in every report", arguments: [ABI.v5_15, .v6_18])
+    func patterns(_ abi: ABI) throws {
+        let context = ReportContext(isRecent: abi == .v6_18)
+        let machine = try LiveMachine { $0.abi = abi }
+        let kernel = machine.machine.kernel
+        var texts: [String] = []
+        machine.isolation.run {
+            kernel.onEvent = { texts.append(Report($0, in: context).text) }
+            kernel.spawn("bash") { _ in
+                kernel.warn(
+                    "instances-left", "Error: Removing state 63 which has instances left.", at: "kernel/cpu.c:2069",
+                    in: "x")
+                kernel.fault("zram text", in: nil)
+            }
+            kernel.spawn("bash") { _ in kernel.fault("double free of a table", in: nil) }
+        }
+        try #require(texts.count == 3)
+        #expect(
+            try texts[0].contains(Regex("-+\\[ cut here \\]-+\nError: .*\nWARNING: CPU: \\d+ PID: \\d+ at \\S+ x\\+0x"))
+        )
+        #expect(try texts[0].contains(Regex("\n---\\[ end trace [0-9a-f]{16} \\]---$")))
+        #expect(try texts[1].contains(Regex("^BUG: unable to handle page fault for address: ffffffffc[0-9a-f]{7}\n")))
+        #expect(try texts[1].contains(Regex("\n(Oops: )?Oops: 00[01]0 \\[#\\d+\\]")))
+        #expect(try texts[2].contains(Regex("\nkernel BUG at \\S+:\\d+!\n(Oops: )?invalid opcode: 0000 \\[#\\d+\\]")))
+        for text in texts { #expect(try text.contains(Regex("\nRIP: 0010:\\S+"))) }
     }
 
     @Test("taints in the kernel's order, in words and as bits")

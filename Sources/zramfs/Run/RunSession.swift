@@ -134,6 +134,7 @@ final class RunSession {
         // debugfs last: our folder may lie there.
         let files = [
             ("/view/proc-modules", "/proc/modules"), ("/view/proc-swaps", "/proc/swaps"),
+            ("/view/proc-tainted", "/proc/sys/kernel/tainted"),
             ("/debug", "/sys/kernel/debug"),
         ]
         for (from, at) in files where access(at, F_OK) == 0 { try bind(mount + from, at) }
