@@ -76,21 +76,27 @@ fuzz: deps
 	SWIFT_BACKTRACE=enable=no .build-fuzz/release/image-fuzz -max_total_time=$(SECONDS) -max_len=256 -artifact_prefix=.build-fuzz/found/ \
 	    -print_final_stats=1 .build-fuzz/corpus Fixtures/fuzz
 
+# A variable without which there is nothing to do: says how it is called; make ends with status 2 then.
+wanted = [ -n '$($1)' ] || { echo 'usage: $2' >&2; exit 2; }
+
 # LTP: the folder of Linux Test Project, built in place; the head of Fixtures/ltp.sh says how.
 .PHONY: ltp
 ltp:
+	@$(call wanted,LTP,make ltp LTP=FOLDER (Linux Test Project, built in place))
 	$(RELEASE_BUILD)
 	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/ltp.sh $(LTP) --abi 6.18
 
 # KERNEL: a kernel's source folder, e.g. Debian's linux-source unpacked.
 .PHONY: selftests
 selftests:
+	@$(call wanted,KERNEL,make selftests KERNEL=FOLDER (the source of a kernel))
 	$(RELEASE_BUILD)
 	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/selftests.sh $(KERNEL) --abi 6.18
 
 # SCRIPT: sysfs.sh of v8 of the series; TESTS: some of 0001 to 0032.
 .PHONY: sysfs-selftest
 sysfs-selftest:
+	@$(call wanted,SCRIPT,make sysfs-selftest SCRIPT=sysfs.sh [TESTS="0001 0002"])
 	$(RELEASE_BUILD)
 	ZRAMFS=$(CURDIR)/$(RELEASE) Fixtures/sysfs-selftest.sh $(SCRIPT) $(TESTS)
 
