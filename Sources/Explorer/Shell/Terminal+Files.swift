@@ -13,6 +13,8 @@ extension Terminal {
             switch redirection.target {
             case .close: state.descriptors[number] = nil
             case .descriptor(let source):
+                // bash does nothing then, also if it is closed.
+                if source == number { continue }
                 guard let description = state.descriptors[source] else {
                     try complain("bash: \(source)", .badFileDescriptor)
                     return false
