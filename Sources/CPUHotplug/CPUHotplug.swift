@@ -17,10 +17,13 @@ public final class CPUHotplug {
     final class State {
         let number: Int
         let name: String
+        /// The module that the callbacks are in; nil: the kernel's own.
+        let text: (any KernelText)?
         var instances: [any CPUHotplugInstance] = []
-        init(number: Int, name: String) {
+        init(number: Int, name: String, text: (any KernelText)?) {
             self.number = number
             self.name = name
+            self.text = text
         }
     }
 
@@ -41,12 +44,15 @@ public final class CPUHotplug {
         online = Array(repeating: true, count: max(1, cpus))
         hotplugLock = RWSemaphore(kernel: kernel, name: "cpu_hotplug_lock")
         stateMutex = Mutex(kernel: kernel, name: "cpuhp_state_mutex")
-        registered = Registry(kernel: kernel, name: "cpuhp_hp_states")
+        registered = Registry(kernel: kernel, name: "cpuhp_hp_states", in: kernel.globals)
         kernel.atHalt { [self] in registered.states = [:] }
     }
 
     /// How many CPUs are online. The kernel's `num_online_cpus`.
     public var onlineCount: Int { online.count { $0 } }
+
+    /// The first state, by name, whose callbacks are in the text of a module that is gone.
+    public var stateWithoutText: String? { registered.sorted.first { $0.text?.isFreed == true }?.name }
 
     /// How many instances a state has; for reports and tests.
     public func instanceCount(_ state: Int) -> Int { registered.states[state]?.instances.count ?? 0 }
@@ -60,7 +66,7 @@ public final class CPUHotplug {
         try await stateMutex.withLock { () async throws(Errno) in
             registered.observe((registered.states[number] != nil).fingerprint)
             guard registered.states[number] == nil else { throw .resourceBusy }
-            registered.set(number, State(number: number, name: name))
+            registered.set(number, State(number: number, name: name, text: kernel.current.text.last))
         }
     }
 
@@ -172,6 +178,10 @@ public final class CPUHotplug {
     private final class Registry: KernelObject {
         var states: [Int: State] = [:]
         var sorted: [State] { states.values.sorted { $0.number < $1.number } }
+
+        override func forEachReference(_ body: (UInt32) -> Void) {
+            for state in sorted { for instance in state.instances { body(instance.memory.id) } }
+        }
 
         func set(_ number: Int, _ state: State?) {
             changed(2, from: key(states[number]), to: key(state))

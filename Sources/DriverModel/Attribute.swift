@@ -60,6 +60,7 @@ final class AttributeOps<Owner>: KernfsOps {
         self.names = names
     }
 
+    var isTextGone: Bool { module?.isFreed == true }
     var canShow: Bool { attribute.show != nil }
     var canStore: Bool { attribute.store != nil }
 

@@ -7,6 +7,9 @@ import SystemPackage
 public protocol BlockOperations: AnyObject {
     /// Called under `open_mutex`; an error refuses the open.
     func open(_ disk: Gendisk) async throws(Errno)
+    /// Serves a request. Data moves beside the simulated kernel: this one stands for what a close writes back. The
+    /// kernel's `submit_bio`.
+    func submit(_ disk: Gendisk) async
     /// False if `open` refuses everybody: then nothing need stand for the disk on a host.
     var isOpenable: Bool { get }
 }
@@ -14,6 +17,8 @@ public protocol BlockOperations: AnyObject {
 extension BlockOperations {
     /// Most disks can be opened.
     public var isOpenable: Bool { true }
+    /// Nothing of the driver's is used.
+    public func submit(_ disk: Gendisk) async {}
 }
 
 /// A disk: its device in the tree, `/dev/NAME`, its openers. The kernel's `struct gendisk`.
@@ -53,7 +58,21 @@ public final class Gendisk: KernelMemory {
     public private(set) var isLive = false {
         didSet { openMutex.changed(8, from: oldValue.fingerprint, to: isLive.fingerprint) }
     }
+    /// Who uses the structure: the driver, and everybody who has the disk open or is about to.
+    private var references = 1 {
+        didSet { openMutex.changed(10, from: UInt64(oldValue), to: UInt64(references)) }
+    }
     private var groups: [[String]] = []
+    private let privateData: PrivateData
+
+    /// Points to the driver's device. The kernel's `disk->private_data`.
+    private final class PrivateData: KernelObject {
+        unowned(unsafe) var disk: Gendisk?
+
+        override func forEachReference(_ body: (UInt32) -> Void) {
+            body((disk?.operations as? KernelMemory)?.id ?? 0)
+        }
+    }
 
     /// Allocates a disk that is not shown yet. The kernel's `blk_alloc_disk`.
     public init(
@@ -70,8 +89,10 @@ public final class Gendisk: KernelMemory {
         let members = Members(core.kernel)
         let mutex = Mutex(kernel: core.kernel, name: "&disk->open_mutex", point: "open_mutex", in: members)
         openMutex = mutex
+        privateData = PrivateData(kernel: core.kernel, name: "private_data", in: members)
         openers = Guarded(0, in: members, name: "openers") { mutex.isHeldByCurrent }
         super.init(kernel: core.kernel, kind: "struct gendisk", members: members)
+        privateData.disk = self
     }
 
     /// Shows the disk: its directory with the block layer's files, then the driver's, and `/dev/NAME`.
@@ -84,6 +105,7 @@ public final class Gendisk: KernelMemory {
         do throws(Errno) {
             let node = try core.addObject(name, in: core.deviceDirectory, kernelPath: kernelPath)
             self.node = node
+            node.memory = id
             core.devices[name] = .block
             let shown = (own: attributes.filter { core.shows($0.name) }, block: blockAttributes)
             if core.shows("uevent") { try core.root.makeFiles([Self.uevent], of: self, in: node, module: nil) }
@@ -92,7 +114,7 @@ public final class Gendisk: KernelMemory {
             groups = [shown.own.map { $0.name }, shown.block.map { $0.name }]
             try addDirectories(to: node)
             if core.shows("dev") { try core.root.makeFiles([Self.dev], of: self, in: node, module: nil) }
-            try core.root.makeDevice(name, in: core.devDirectory, mode: 0o660, file: self)
+            try core.root.makeDevice(name, in: core.devDirectory, mode: 0o660, file: self).memory = id
         } catch {
             kernel.warn("device-add-disk", "", at: "block/genhd.c:537", in: "device_add_disk")
             throw error
@@ -138,9 +160,17 @@ public final class Gendisk: KernelMemory {
         kernel.spend("synchronize_rcu")
     }
 
-    /// Frees a deleted disk. The kernel's `blk_cleanup_disk` and `put_disk`.
+    /// The driver lets go of a deleted disk. The kernel's `blk_cleanup_disk`.
     public func cleanUp() {
         data.set(nil, size: 0)
+        put()
+    }
+
+    /// The last who uses it frees it. The kernel's `put_disk`.
+    private func put() {
+        if kernel.isHalting { return }
+        references -= 1
+        guard references <= 0 else { return }
         kernel.spend("disk_release")
         free()
     }
@@ -169,6 +199,19 @@ public final class Gendisk: KernelMemory {
     public func open() async throws(Errno) {
         kernel.enter("blkdev_open")
         defer { kernel.leave() }
+        // A number that is no longer registered leads nowhere.
+        openMutex.observe(isLive.fingerprint)
+        guard isLive else { throw .noSuchAddressOrDevice }
+        references += 1
+        do throws(Errno) {
+            try await openReferenced()
+        } catch {
+            put()
+            throw error
+        }
+    }
+
+    private func openReferenced() async throws(Errno) {
         try await openMutex.withLock { () async throws(Errno) in
             openMutex.observe(isLive.fingerprint)
             guard isLive || mutated("open ignores a disk that goes") else { throw .noSuchAddressOrDevice }
@@ -189,7 +232,10 @@ public final class Gendisk: KernelMemory {
     public func release() async {
         kernel.enter("blkdev_close")
         defer { kernel.leave() }
+        openMutex.observe(isLive.fingerprint)
+        if isLive { await operations?.submit(self) }
         await openMutex.withLock { if !mutated("openers are not counted") { openers.value -= 1 } }
         await module.put()
+        put()
     }
 }

@@ -37,8 +37,10 @@ public struct Replay: Sendable {
     public let steps: [Step]
     /// What terminals showed: after how many steps, which terminal, what.
     public let texts: [(step: Int, task: Int, text: String)]
-    /// What had gone wrong by the end.
-    public let failure: Failure?
+    /// What had gone wrong by the end, in that order.
+    public let failures: [Failure]
+    /// The first of it.
+    public var failure: Failure? { failures.first }
     /// Stands for the state at the end.
     public let end: UInt64
 }
@@ -84,7 +86,9 @@ func replay(_ path: [Int], _ setting: Setting, seeing: (Run, Int) -> Void) throw
     let isOver = run.tasks.indices.allSatisfy { !run.isEnabled($0) }
     return Replay(
         names: run.tasks.map(\.name), steps: steps, texts: texts,
-        failure: run.failure ?? (isOver ? run.endFailure() : run.cycle()), end: run.fingerprint)
+        failures: run.failures
+            + (run.isBroken ? [] : isOver ? run.endFailures() : run.cycle().map { [$0] } ?? []),
+        end: run.fingerprint)
 }
 
 private func why(_ run: Run, _ last: Int) -> String {

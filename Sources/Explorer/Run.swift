@@ -12,8 +12,15 @@ final class Run {
     /// The terminals' tasks, and behind them those that they started.
     private(set) var tasks: [KernelTask] = []
     let terminals: [Terminal]
-    /// What has gone wrong: the first violation.
-    private(set) var failure: Failure?
+    /// What has gone wrong so far. A warning ends nothing, and an oops only its task, which keeps what it holds.
+    private(set) var failures: [Failure] = []
+    /// The first of it.
+    var failure: Failure? { failures.first }
+    /// Code was freed under a task: where that had come to is nobody's business, and so is what comes after.
+    private(set) var isBroken = false
+    /// The task that takes a step now.
+    private var stepping: KernelTask?
+    private var refusals: Set<Int> = []
     /// Hash of each task's local state.
     private(set) var local: [UInt64] = []
     private var localSum: UInt64 = 0
@@ -39,7 +46,10 @@ final class Run {
         machine.boot()
         executor.drain()
         let mounted = MountState()
-        if let setup = setting.scenario.setup { failure = Self.setUp(setup, machine, mounted) }
+        if let setup = setting.scenario.setup, let failure = Self.setUp(setup, machine, mounted) {
+            failures = [failure]
+            isBroken = true
+        }
         kernel.runsFreely = false
         kernel.coverage = coverage
         known = kernel.tasks.count
@@ -92,7 +102,9 @@ final class Run {
     /// Lets a task take its next step.
     @inline(__always)
     func step(_ number: Int) {
+        stepping = tasks[number]
         kernel.resume(tasks[number])
+        stepping = nil
         rehash(number)
         if known + tasks.count < kernel.tasks.count { adopt() }
         if number < terminals.count { judge(number) }
@@ -100,11 +112,13 @@ final class Run {
 
     /// What a terminal itself says has gone wrong.
     private func judge(_ number: Int) {
-        guard failure == nil else { return }
         if let mistake = terminals[number].mistake {
-            failure = Failure(verdict: .invalid, what: mistake.description, task: number)
-        } else if let errno = terminals[number].wasRefused {
-            failure = Failure(verdict: .refused, what: "\(terminals[number].script.name): \(errno)", task: number)
+            if isBroken { return }
+            isBroken = true
+            failures.append(Failure(verdict: .invalid, what: mistake.description, task: number))
+        } else if let errno = terminals[number].wasRefused, refusals.insert(number).inserted {
+            failures.append(
+                Failure(verdict: .refused, what: "\(terminals[number].script.name): \(errno)", task: number))
         }
     }
 
@@ -146,38 +160,16 @@ final class Run {
     @inline(__always)
     func isOver(_ number: Int) -> Bool { tasks[number].state == .ended }
 
-    /// What is wrong in a state in which nobody can take a step.
-    func endFailure() -> Failure? {
-        if let failure { return failure }
-        if let stuck = tasks.indices.first(where: { !isOver($0) }) {
-            return Failure(verdict: .deadlock, what: describeCycle(from: stuck), task: stuck)
-        }
-        // What a device had is to go with it, also when the module stays.
-        let kinds = kernel.memory.values.map(\.kind)
-        let devices = kinds.count { $0 == "struct zram" }
-        for kind in ["zram->table", "struct zcomp"] where kinds.count(where: { $0 == kind }) > devices {
-            return Failure(verdict: .leak, what: "a \(kind) that no device has", task: 0)
-        }
-        let isLoaded = machine.modules.find("zram") != nil
-        let left = kernel.memory.values.filter { memory in
-            memory.moduleName.isEmpty ? !isLoaded : machine.modules.find(memory.moduleName) == nil
-        }.map(\.kind).sorted()
-        if let first = left.first {
-            return Failure(verdict: .leak, what: "\(left.count) allocations, e.g. \(first)", task: 0)
-        }
-        return nil
-    }
-
     /// A cycle of waits among tasks that cannot go on, whatever the others do.
     func cycle() -> Failure? {
-        for start in tasks.indices where !isOver(start) && !isEnabled(start) {
+        for start in tasks.indices where isStuck(start) {
             var here = start
             for _ in tasks.indices {
                 guard let pending = tasks[here].pending else { break }
                 guard
                     let next = pending.object.holders(against: pending.operation).lazy
                         .compactMap({ holder in self.tasks.firstIndex { $0 === holder } })
-                        .first(where: { !self.isEnabled($0) && !self.isOver($0) })
+                        .first(where: { self.isStuck($0) })
                 else { break }
                 here = next
                 if here == start {
@@ -188,8 +180,8 @@ final class Run {
         return nil
     }
 
-    private func describeCycle(from start: Int) -> String {
-        tasks.indices.filter { !isOver($0) && !isEnabled($0) }.map { number in
+    func describeCycle(from start: Int) -> String {
+        tasks.indices.filter { isStuck($0) }.map { number in
             guard let pending = tasks[number].pending else { return tasks[number].name }
             let holders = pending.object.holders(against: pending.operation).map(\.name).joined(separator: ", ")
             return "\(tasks[number].name) waits for \(pending.object.name)"
@@ -198,27 +190,29 @@ final class Run {
     }
 
     private func note(_ event: KernelEvent) {
-        guard failure == nil else { return }
         func number(_ task: KernelTask) -> Int { tasks.firstIndex { $0 === task } ?? 0 }
         switch event {
         case .oops(let oops):
-            failure = Failure(
-                verdict: .useAfterFree, what: "\(oops.task.name): \(oops.what)", task: number(oops.task))
+            if let stepping, oops.task !== stepping { isBroken = true }
+            failures.append(
+                Failure(verdict: .useAfterFree, what: "\(oops.task.name): \(oops.what)", task: number(oops.task)))
         case .warning(let warning):
-            failure = Failure(
-                verdict: warning.kind == "instances-left" ? .instancesLeft : .warning,
-                what: "\(warning.task.name): \(warning.text.isEmpty ? warning.kind : warning.text)",
-                task: number(warning.task))
+            failures.append(
+                Failure(
+                    verdict: warning.kind == "instances-left" ? .instancesLeft : .warning,
+                    what: "\(warning.task.name): \(warning.text.isEmpty ? warning.kind : warning.text)",
+                    task: number(warning.task)))
         case .cycle, .inversion, .stack: break
         }
     }
 }
 
 extension Run {
+    /// A final state of a run that is not followed behind its first failure.
+    var finalFingerprint: UInt64 { failure?.fingerprint ?? endFingerprint }
+
     /// A final state, however its run came to it, and whichever of two equal terminals is which.
-    var finalFingerprint: UInt64 {
-        // Where the others stood when something broke is nobody's business: the run was cut off there.
-        if let failure { return mix(failure.verdict.rawValue.fingerprint, failure.what.fingerprint) }
+    var endFingerprint: UInt64 {
         var sum: UInt64 = 0
         for (number, task) in tasks.enumerated() {
             var hash = number < terminals.count ? terminals[number].script.seed : 77

@@ -142,11 +142,11 @@ struct ScriptEmitter {
         lines.append("")
         lines.append("# All gates are open now; what follows is no longer a matter of order.")
         for (_, gate) in held.sorted(by: { $0.key < $1.key }) { lines.append("echo go > \(path(gate))") }
-        if let failure = replay.failure {
+        for failure in replay.failures {
             lines.append(LiveScript.comment("Expected: \(failure.verdict.rawValue): \(failure.what)"))
         }
         lines.append("cat \"$debug/waits\"")
-        if replay.failure?.verdict == .leak {
+        if replay.failures.contains(where: { $0.verdict == .leak }) {
             lines.append("wait   # for all to end")
             lines.append("cat \"$debug/memory\"")
         }

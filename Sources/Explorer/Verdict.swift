@@ -12,7 +12,9 @@ public enum Verdict: String, Codable, Sendable, Comparable, CaseIterable {
     case instancesLeft = "instances left"
     /// An access to freed memory, a second free, or a task in freed code.
     case useAfterFree = "use after free"
-    /// The module is gone and memory of its is not.
+    /// At the end something that can be used points to freed memory or freed code: the next use is a page fault.
+    case dangling = "dangling pointer"
+    /// Memory that nobody can come to any more, or whose module is gone.
     case leak
     /// A fair scheduler can keep a task from its end for ever.
     case starvation

@@ -68,10 +68,14 @@ public final class Guarded<Value: Fingerprinted>: KernelObject {
 /// Shared state that no lock protects: every access is a step.
 public final class Racy<Value: Fingerprinted>: KernelObject {
     private var storage: Value
+    private let isInUse: (() -> Bool)?
 
     /// A member of some memory; an access after that was freed is a page fault.
-    public init(_ value: Value, in members: Members, name: String) {
+    ///
+    /// - Parameter isInUse: whether the value means anything; while it does not, nobody will follow a pointer in it.
+    public init(_ value: Value, in members: Members, name: String, while isInUse: (() -> Bool)? = nil) {
         storage = value
+        self.isInUse = isInUse
         super.init(kernel: members.kernel, name: name, in: members)
         changed(0, from: 0, to: value.fingerprint)
         kernel.points.declare(pointName, [.load, .store])
@@ -84,7 +88,9 @@ public final class Racy<Value: Fingerprinted>: KernelObject {
 
     public override var isVariable: Bool { true }
 
-    public override func forEachReference(_ body: (UInt32) -> Void) { storage.forEachMemory(body) }
+    public override func forEachReference(_ body: (UInt32) -> Void) {
+        if isInUse?() != false { storage.forEachMemory(body) }
+    }
 
     /// Reads the variable; `READ_ONCE`.
     public func load(_ file: StaticString = #fileID, _ line: UInt32 = #line) async -> Value {

@@ -16,7 +16,8 @@ open class KernelMemory: Fingerprinted {
     /// (`FreedMemory`). Thus a device that was set up and reset ten times is in the state of one that was set up once.
     public let id: UInt32
     private let kindID: UInt32
-    private let members: Members?
+    /// What was declared in it.
+    public let members: Members?
 
     /// Allocates; the kernel counts it as leaked until `free()`.
     ///
@@ -42,9 +43,6 @@ open class KernelMemory: Fingerprinted {
         members?.belong(to: self)
         Members.check(self, are: members)
     }
-
-    /// Calls `body` with the number of each allocation that it points to.
-    public final func forEachReference(_ body: (UInt32) -> Void) { members?.forEachReference(body) }
 
     deinit { if isFreed { kernel.gone(id) } }
 

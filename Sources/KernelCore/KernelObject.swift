@@ -74,7 +74,7 @@ open class KernelObject: Fingerprinted {
     /// True for a lock or a variable: it is somewhere in memory, and has to say where (`Members.check`).
     open var isVariable: Bool { false }
 
-    /// Calls `body` with the number of each allocation that it points to.
+    /// Calls `body` with the number of each allocation that it points to; 0 for one that is gone for good.
     open func forEachReference(_ body: (UInt32) -> Void) {}
 
     /// The object's identity within the kernel.

@@ -29,11 +29,6 @@ public final class Members {
     /// Each member.
     public var objects: [KernelObject] { list.map { $0.takeUnretainedValue() } }
 
-    /// Calls `body` with the number of each allocation that a member points to.
-    public func forEachReference(_ body: (UInt32) -> Void) {
-        for object in list { object._withUnsafeGuaranteedRef { $0.forEachReference(body) } }
-    }
-
     /// The memory is gone: a step on any of the members is a page fault from now on.
     public func free() {
         isFreed = true

@@ -8,6 +8,8 @@ public protocol KernfsOps: AnyObject {
     var canStore: Bool { get }
     /// The file belongs to the laboratory, not to the simulated kernel: no active reference, no gates, no page limit.
     var isControl: Bool { get }
+    /// The methods are in the text of a module that is gone: whoever calls them runs into a page fault.
+    var isTextGone: Bool { get }
     /// The text of the attribute.
     func show() async throws(Errno) -> String
     /// Takes a write of at most a page; returns how many bytes it took.
@@ -17,6 +19,8 @@ public protocol KernfsOps: AnyObject {
 extension KernfsOps {
     /// An attribute of the simulated kernel.
     public var isControl: Bool { false }
+    /// The kernel's own text stays.
+    public var isTextGone: Bool { false }
 }
 
 /// A device file, e.g. `/dev/zram0`: opening it is simulated, moving its data is not.

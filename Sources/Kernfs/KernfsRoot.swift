@@ -16,6 +16,21 @@ public final class KernfsRoot {
         top ?? KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
     }
     private var top: KernfsNode?
+
+    /// What the files lead to is in use: who finds one, comes to its device.
+    private final class Tree: KernelObject {
+        unowned(unsafe) var top: KernfsNode?
+
+        override func forEachReference(_ body: (UInt32) -> Void) {
+            var nodes = top.map { [$0] } ?? []
+            while let node = nodes.popLast() {
+                if let memory = node.memory { body(memory) }
+                nodes += node.children
+            }
+        }
+    }
+
+    private let tree: Tree
     /// Patch `kernfs-pins-module` (v8 9/12): an active reference pins the attribute's module.
     public var pinsModule = false
     /// Patch `no-unbreak-pairing`: break puts the module reference and unbreak does not take it again, as posted.
@@ -34,7 +49,9 @@ public final class KernfsRoot {
         faults = KernfsFaults(kernel: kernel)
         openFileClass = kernel.lockdep.lockClass("&of->mutex", kind: .mutex)
         kernel.points.declare("of_mutex", [.lock, .unlock])
+        tree = Tree(kernel: kernel, name: "kernfs", in: kernel.globals)
         top = KernfsNode(root: self, name: "", kind: .directory, mode: 0o755, owner: nil, lockKey: nil)
+        tree.top = top
         kernel.atHalt { [self] in forget() }
     }
 
@@ -121,6 +138,16 @@ public final class KernfsRoot {
         return node
     }
 
+    /// The first file, as a path, whose methods are in the text of a module that is gone.
+    public var fileWithoutText: String? {
+        var nodes = [node]
+        while let next = nodes.popLast() {
+            if case .attribute(let ops) = next.kind, ops.isTextGone { return next.path }
+            nodes += next.children.reversed()
+        }
+        return nil
+    }
+
     /// The active child of that name: what a path lookup finds.
     public func lookup(_ name: String, in parent: KernfsNode) -> KernfsNode? {
         guard parent.isActive, let child = parent.child(name), child.isActive else { return nil }
@@ -162,6 +189,7 @@ public final class KernfsRoot {
         onNotify = nil
         var nodes = [node]
         top = nil
+        tree.top = nil
         while let next = nodes.popLast() {
             nodes += next.children
             next.forget()

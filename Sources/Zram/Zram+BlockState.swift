@@ -1,5 +1,6 @@
 import DriverModel
 import KernelCore
+import KernelModule
 import Kernfs
 import SystemPackage
 
@@ -56,6 +57,7 @@ extension Zram {
 
         init(_ zram: Zram) { disk = zram.disk }
 
+        var isTextGone: Bool { disk.module.isFreed }
         var canShow: Bool { true }
         var canStore: Bool { false }
 

@@ -49,8 +49,10 @@ final class Zram: KernelMemory, BlockOperations {
         var openMutex: Mutex?
         claim = Guarded(false, in: members, name: "claim") { openMutex?.isHeldByCurrent ?? true }
         compressor = Racy("", in: members, name: "compressor")
-        table = Racy(nil, in: members, name: "table")
-        comp = Racy(nil, in: members, name: "comp")
+        // Without a disksize nobody looks at what they point to: 5.15's reset leaves them as they are.
+        let isInitialised = { [disksize] in disksize.unchecked != 0 }
+        table = Racy(nil, in: members, name: "table", while: isInitialised)
+        comp = Racy(nil, in: members, name: "comp", while: isInitialised)
         writebackLimit = Racy(WritebackLimit(), in: members, name: "bd_wb_limit")
         extras = Racy(ZramExtras(), in: members, name: "comps")
         diskPointer = Pointer(in: members, name: "disk")
@@ -77,6 +79,15 @@ final class Zram: KernelMemory, BlockOperations {
         if !patches.contains(.openMutexOverReset), claim.value, !mutated("open ignores the claim") {
             throw .resourceBusy
         }
+    }
+
+    /// Stores a page: nobody holds `init_lock`, for nobody can reset a device that is open.
+    func submit(_ disk: Gendisk) async {
+        kernel.enter("zram_submit_bio")
+        defer { kernel.leave() }
+        guard await disksize.loadUnlocked() != 0 else { return }
+        await comp.load()?.touch()
+        await table.load()?.touch()
     }
 
     /// The kernel's `pr_info` of this driver.

@@ -59,10 +59,9 @@ enum ReplayText {
                 Swift.print("        " + String(repeating: " ", count: width * column) + "> " + shown.text)
             }
         }
-        if let failure = replay.failure {
-            Swift.print("\n" + Colour.red.paint("\(failure.verdict.rawValue.uppercased()): \(failure.what)"))
-        } else {
-            Swift.print("\nnothing has gone wrong")
+        Swift.print(replay.failures.isEmpty ? "\nnothing has gone wrong" : "")
+        for failure in replay.failures {
+            Swift.print(Colour.red.paint("\(failure.verdict.rawValue.uppercased()): \(failure.what)"))
         }
     }
 }

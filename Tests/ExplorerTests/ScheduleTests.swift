@@ -27,14 +27,14 @@ struct ScheduleTests {
     func minimal() throws {
         let scenario = try Fixtures.scenario("reset-vs-rmmod")
         let outcome = explore(scenario, patches: [])
-        let graph = StateGraph(Setting(scenario, []), limit: 100_000)
+        let graph = StateGraph(Setting(scenario, []), limit: 100_000, isThrough: true)
         // Breadth first over the plain graph: steps alone; the minimal schedule cannot have fewer.
         var distance = [0: 0]
         var queue = [0]
         var nearest: [Verdict: Int] = [:]
         while !queue.isEmpty {
             let here = queue.removeFirst()
-            if let failure = graph.nodes[here].failure {
+            for failure in graph.nodes[here].failures {
                 nearest[failure.verdict] = nearest[failure.verdict] ?? distance[here]!
             }
             for edge in graph.nodes[here].edges where distance[Int(edge.to)] == nil {

@@ -129,11 +129,12 @@ final class Searcher {
     private func descend() -> Bool {
         walker.go(path.dropLast())
         sleeping = []
-        if !path.isEmpty { take() }
+        if path.isEmpty { for failure in walker.failures { fail(failure) } } else { take() }
         var length = 0
         while !table.isBroken, walker.mistake == nil, !shared.pool.isStopped {
-            if let failure = walker.failure ?? (setting.isUnbounded ? walker.cycle() : nil) {
-                end(failure)
+            if walker.isBroken { return false }
+            if let cycle = setting.isUnbounded ? walker.cycle() : nil {
+                shared.end(walker.machine().endFingerprint, note(cycle), path)
                 return false
             }
             guard extend() else { return false }
@@ -183,7 +184,9 @@ final class Searcher {
         } else {
             var enabled = choices()
             if enabled.isEmpty {
-                end(walker.machine().endFailure())
+                let run = walker.machine()
+                shared.end(run.endFingerprint, nil, path)
+                for failure in run.endFailures() { shared.end(run.endFingerprint, note(failure), path) }
                 return false
             }
             if !sleeping.isEmpty { enabled.removeAll { choice in sleeping.contains { $0.task == choice } } }
@@ -248,7 +251,7 @@ final class Searcher {
                 accesses, tasks: number < classMasks.count ? classMasks[number] : single, single: single,
                 locks: held.filter { after.contains($0) }, released: released)
             if !levels[top].reserve.isEmpty {
-                if !isLocal || walker.failure != nil || taken.hasLooped {
+                if !isLocal || !walker.failures.isEmpty || taken.hasLooped {
                     levels[top].todo += levels[top].reserve
                     levels[top].total += levels[top].reserve.count
                 } else {
@@ -257,13 +260,17 @@ final class Searcher {
                 levels[top].reserve = []
             }
         }
+        for failure in walker.failures { fail(failure) }
         guard reductions.contains(.sleepSets) else { return }
         sleeping = levels[top].sleeping.filter { $0.task != choice && $0.commutes(with: accesses) }
         if !levels[top].todo.isEmpty { levels[top].sleeping.append(Sleeper(task: choice, accesses: accesses)) }
     }
 
-    private func end(_ failure: Failure?) {
-        if failure != nil { counts.failures += 1 }
-        shared.end(walker.machine().finalFingerprint, failure, path)
+    /// The last step failed; the run goes on.
+    private func fail(_ failure: Failure) { shared.end(failure.fingerprint, note(failure), path) }
+
+    private func note(_ failure: Failure) -> Failure {
+        counts.failures += 1
+        return failure
     }
 }

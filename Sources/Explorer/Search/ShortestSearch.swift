@@ -66,15 +66,18 @@ struct ShortestSearch {
         walker.go(start)
         while true {
             let enabled = choices()
-            if let failure = walker.failure
-                ?? (enabled.isEmpty ? walker.end().failure : setting.isUnbounded ? walker.cycle() : nil)
-            {
-                if wanted.contains(failure.verdict), isBetter(walker.path.count, bound, found[failure.verdict]) {
-                    found[failure.verdict] = Found(failure: failure, path: walker.path, preemptions: bound)
-                }
-                return
+            var failures = walker.failures
+            if enabled.isEmpty, !walker.isBroken {
+                failures += walker.machine().endFailures()
             }
-            if enabled.isEmpty || mistake != nil || budget?.lookNowAndThen() == true { return }
+            let cycle = setting.isUnbounded && !enabled.isEmpty ? walker.cycle() : nil
+            if let cycle { failures.append(cycle) }
+            for failure in failures
+            where wanted.contains(failure.verdict) && isBetter(walker.path.count, bound, found[failure.verdict]) {
+                found[failure.verdict] = Found(failure: failure, path: walker.path, preemptions: bound)
+            }
+            if enabled.isEmpty || walker.isBroken || cycle != nil || mistake != nil { return }
+            if budget?.lookNowAndThen() == true { return }
             let path = walker.path
             let key = mix(walker.fingerprint, path.last.map { walker.hash(Int($0)) } ?? 0)
             if let old = best[key], old.preemptions < bound || old.steps <= path.count { return }

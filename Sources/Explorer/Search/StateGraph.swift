@@ -5,7 +5,10 @@ import Zram
 struct StateGraph {
     struct Node {
         var edges: [(task: UInt8, to: Int32)] = []
+        /// What ends the run here: nobody goes on, or something has gone wrong.
         var failure: Failure?
+        /// All that the last step, or the end, has to say: beyond `failure` where runs are followed behind it.
+        var failures: [Failure] = []
         /// Tasks that have not ended, a bit each.
         var alive: UInt32 = 0
         /// All its edges are known.
@@ -23,7 +26,9 @@ struct StateGraph {
     private(set) var isComplete = true
 
     /// Walks to all states, depth first; to no more than so many, and not beyond the budget.
-    init(_ walk: some StateWalk, limit: Int, budget: Budget? = nil) {
+    ///
+    /// - Parameter isThrough: runs are followed behind what goes wrong, as the search does.
+    init(_ walk: some StateWalk, limit: Int, budget: Budget? = nil, isThrough: Bool = false) {
         var levels: [(node: Int, todo: [UInt8])] = []
         var isCut = false
         repeat {
@@ -32,10 +37,12 @@ struct StateGraph {
                 if let last = levels.last { nodes[last.node].edges.append((walk.path[levels.count - 1], Int32(here))) }
                 guard isNew else { break }
                 let enabled =
-                    nodes[here].failure == nil ? walk.tasks.filter { walk.isEnabled($0) }.map { UInt8($0) } : []
+                    (isThrough ? !walk.isBroken : nodes[here].failure == nil)
+                    ? walk.tasks.filter { walk.isEnabled($0) }.map { UInt8($0) } : []
                 guard !enabled.isEmpty else {
                     let end = walk.end()
                     nodes[here].failure = end.failure
+                    if !walk.isBroken { nodes[here].failures += walk.endFailures() }
                     finals.insert(end.fingerprint)
                     nodes[here].isWhole = true
                     break
@@ -62,8 +69,8 @@ struct StateGraph {
     }
 
     /// Takes every step on a machine.
-    init(_ setting: Setting, limit: Int, budget: Budget? = nil) {
-        self.init(PlainWalk(setting), limit: limit, budget: budget)
+    init(_ setting: Setting, limit: Int, budget: Budget? = nil, isThrough: Bool = false) {
+        self.init(PlainWalk(setting), limit: limit, budget: budget, isThrough: isThrough)
     }
 
     /// Recalls steps that were seen before; takes all, if one of them turns out to be wrong.
@@ -80,6 +87,7 @@ struct StateGraph {
         if let known = index[key] { return (Int(known), false) }
         var node = Node(parent: Int32(from ?? -1), task: walk.path.last ?? 0)
         node.failure = walk.failure
+        node.failures = walk.failures
         for number in walk.tasks where !walk.isOver(number) { node.alive |= 1 << UInt32(number) }
         nodes.append(node)
         index[key] = Int32(nodes.count - 1)

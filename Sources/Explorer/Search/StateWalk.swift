@@ -7,8 +7,12 @@ protocol StateWalk: AnyObject {
     var path: [UInt8] { get }
     /// The state, up to a renaming of interchangeable tasks.
     var fingerprint: UInt64 { get }
-    /// What has gone wrong.
+    /// What has gone wrong first.
     var failure: Failure? { get }
+    /// What has gone wrong in the last step.
+    var failures: [Failure] { get }
+    /// What comes behind is not looked at.
+    var isBroken: Bool { get }
     /// The tasks, by number.
     var tasks: Range<Int> { get }
     /// What it says is not to be trusted.
@@ -22,6 +26,8 @@ protocol StateWalk: AnyObject {
     func goBack(to depth: Int)
     /// What is wrong in a state in which nobody goes on, and what stands for that state.
     func end() -> (failure: Failure?, fingerprint: UInt64)
+    /// The same, where failures on the way are not counted.
+    func endFailures() -> [Failure]
     /// Ends the tasks that it kept.
     func retire()
 }
@@ -35,6 +41,8 @@ extension Walker: StateWalk {
         let run = machine()
         return (run.endFailure(), run.finalFingerprint)
     }
+
+    func endFailures() -> [Failure] { machine().endFailures() }
 }
 
 /// Goes by what machines do, and by nothing else: a fresh one whenever it goes back, and every step is taken.
@@ -44,19 +52,27 @@ final class PlainWalk: StateWalk {
     private let memory = EmptyMemory()
     private(set) var path: [UInt8] = []
     private var current: Run?
+    /// How much had gone wrong before the last step.
+    private var before = 0
 
     init(_ setting: Setting) { self.setting = setting }
 
     private var run: Run {
         if let current { return current }
         let run = Run(setting, executor: executor, memory: memory)
-        for choice in path { run.step(Int(choice)) }
+        before = 0
+        for choice in path {
+            before = run.failures.count
+            run.step(Int(choice))
+        }
         current = run
         return run
     }
 
     var fingerprint: UInt64 { run.fingerprint }
     var failure: Failure? { run.failure }
+    var failures: [Failure] { Array(run.failures.dropFirst(before)) }
+    var isBroken: Bool { run.isBroken }
     var tasks: Range<Int> { run.tasks.indices }
     var isMistaken: Bool { false }
 
@@ -64,6 +80,7 @@ final class PlainWalk: StateWalk {
     func isOver(_ number: Int) -> Bool { run.isOver(number) }
 
     func advance(_ number: Int) {
+        before = run.failures.count
         run.step(number)
         path.append(UInt8(number))
     }
@@ -75,6 +92,8 @@ final class PlainWalk: StateWalk {
     }
 
     func end() -> (failure: Failure?, fingerprint: UInt64) { (run.endFailure(), run.finalFingerprint) }
+
+    func endFailures() -> [Failure] { run.endFailures() }
 
     func retire() {
         current = nil

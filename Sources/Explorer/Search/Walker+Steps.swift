@@ -49,11 +49,12 @@ extension Walker {
         return sum
     }
 
-    private func push(_ number: Int, all: [Int32]? = nil, failure: Failure? = nil) {
+    private func push(_ number: Int, all: [Int32]? = nil, failures: [Failure] = [], isBroken: Bool = false) {
         frames.append(
             Frame(
                 shared: shared, localSum: localSum, task: number, local: locals[number], cells: olds.count,
-                dangling: dangling, locals: all, failure: failure))
+                dangling: dangling, locals: all, failure: failure ?? failures.first, failures: failures,
+                isBroken: isBroken))
         path.append(UInt8(number))
     }
 
@@ -75,6 +76,7 @@ extension Walker {
         let run = machine()
         let kernel = run.kernel
         let before = (shared: kernel.sharedFingerprint, births: run.tasks.count, freed: kernel.freedIDs)
+        let failed = run.failures.count
         // In words: who held on to the object would keep alive what the step may free.
         let name = expected == nil ? "" : name(of: run.tasks[number].pending)
         if number < run.terminals.count {
@@ -98,7 +100,7 @@ extension Walker {
             hasLooped: number < run.terminals.count && run.terminals[number].hasLooped,
             ended: number < run.terminals.count ? run.terminals[number].ended : [],
             dangling: log.memory.isEmpty ? nil : run.dangling.map(\.memory))
-        let isWhole = run.failure == nil && run.tasks.count == before.births && !log.hasFreedText
+        let isWhole = run.failures.count == failed && run.tasks.count == before.births && !log.hasFreedText
         if let expected {
             let isSame = record.isSame(as: expected) && accesses(expected, for: number) == log.list
             if !isWhole || !isSame, mistake == nil {
@@ -109,7 +111,7 @@ extension Walker {
         } else if recalls, isWhole {
             keep(record, of: number, log, freed: before.freed)
         }
-        push(number, all: locals, failure: run.failure)
+        push(number, all: locals, failures: Array(run.failures.dropFirst(failed)), isBroken: run.isBroken)
         for change in record.changes { add(change.by, to: change.cell) }
         shared = kernel.sharedFingerprint
         localSum = run.local.reduce(0, &+)

@@ -23,7 +23,10 @@ final class Walker {
         let dangling: [Dangling]
         /// All tasks' local states, after a step that was taken.
         let locals: [Int32]?
-        var failure: Failure?
+        /// What has gone wrong first, and what in this step.
+        let failure: Failure?
+        let failures: [Failure]
+        let isBroken: Bool
     }
 
     let setting: Setting
@@ -50,7 +53,8 @@ final class Walker {
     var shared: UInt64 = 0
     var localSum: UInt64 = 0
     var dangling: [Dangling] = []
-    private var rootFailure: Failure?
+    private var rootFailures: [Failure] = []
+    private var isRootBroken = false
     /// What was reached.
     let coverage = CoverageLog()
     private var run: Run?
@@ -72,7 +76,8 @@ final class Walker {
         shared = run.kernel.sharedFingerprint
         localSum = run.local.reduce(0, &+)
         dangling = run.dangling
-        rootFailure = run.failure
+        rootFailures = run.failures
+        isRootBroken = run.isBroken
     }
 
     /// Ends the tasks that it kept.
@@ -86,8 +91,12 @@ final class Walker {
     /// The state, up to a renaming of interchangeable tasks.
     @inline(__always)
     var fingerprint: UInt64 { mix(shared, localSum) }
-    /// What has gone wrong.
-    var failure: Failure? { frames.last.map(\.failure) ?? rootFailure }
+    /// What has gone wrong first.
+    var failure: Failure? { frames.last.map(\.failure) ?? rootFailures.first }
+    /// What has gone wrong in the last step.
+    var failures: [Failure] { frames.last.map(\.failures) ?? rootFailures }
+    /// What comes behind is not looked at.
+    var isBroken: Bool { frames.last?.isBroken ?? isRootBroken }
     /// The tasks, by number.
     var tasks: Range<Int> { 0..<locals.count }
 
