@@ -84,9 +84,9 @@ public final class CPUHotplug {
                 guard let state = registered.states[number] else { throw .invalidArgument }
                 for cpu in online.indices where online[cpu] {
                     do throws(Errno) {
-                        try instance.cpuUp(cpu)
+                        try await call(instance) { (instance) throws(Errno) in try instance.cpuUp(cpu) }
                     } catch {
-                        for earlier in 0..<cpu where online[earlier] { instance.cpuDown(earlier) }
+                        for earlier in 0..<cpu where online[earlier] { await call(instance) { $0.cpuDown(earlier) } }
                         throw error
                     }
                 }
@@ -108,7 +108,7 @@ public final class CPUHotplug {
             await stateMutex.withLock {
                 registered.observe((registered.states[number] != nil).fingerprint)
                 for cpu in online.indices where online[cpu] && !mutated("removing an instance does not take it down") {
-                    instance.cpuDown(cpu)
+                    await call(instance) { $0.cpuDown(cpu) }
                 }
                 guard let state = registered.states[number] else { return }
                 let before = state.instances.count
@@ -160,11 +160,12 @@ public final class CPUHotplug {
             guard isUp || onlineCount > 1 || mutated("the last CPU goes down") else { throw .resourceBusy }
             for state in registered.sorted {
                 for (place, instance) in state.instances.enumerated() {
-                    instance.memory.touch()
                     do throws(Errno) {
-                        if isUp { try instance.cpuUp(cpu) } else { instance.cpuDown(cpu) }
+                        try await call(instance) { (instance) throws(Errno) in
+                            if isUp { try instance.cpuUp(cpu) } else { instance.cpuDown(cpu) }
+                        }
                     } catch {
-                        for earlier in state.instances[..<place] { earlier.cpuDown(cpu) }
+                        for earlier in state.instances[..<place] { await call(earlier) { $0.cpuDown(cpu) } }
                         throw error
                     }
                 }
@@ -172,6 +173,17 @@ public final class CPUHotplug {
             online[cpu] = isUp
             registered.changed(1, from: UInt64(cpu) << 1 | (isUp ? 0 : 1), to: UInt64(cpu) << 1 | (isUp ? 1 : 0))
         }
+    }
+
+    /// Calls back for one CPU and one instance, a step of its own. The kernel's `cpuhp_invoke_callback`.
+    private func call<E: Error>(
+        _ instance: any CPUHotplugInstance, _ body: (any CPUHotplugInstance) throws(E) -> Void
+    ) async throws(E) {
+        await kernel.step(.text, on: registered)
+        if kernel.isHalting { return }
+        registered.noteCondition()
+        instance.memory.touch()
+        try body(instance)
     }
 
     /// The states by number: part of the shared state.

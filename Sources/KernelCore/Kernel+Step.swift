@@ -39,6 +39,7 @@ extension Kernel {
         if mode == .exploring, runsFreely, object.isGone || object.admits(operation, task) {
             task.observe(UInt64(operation.rawValue) << 32 | UInt64(object.id))
         } else if mode == .exploring {
+            if operation.sleepsUntilWoken, !object.isGone, !object.admits(operation, task) { object.sleep(task) }
             task.pending = Pending(operation: operation, object: object, since: 0, file: file, line: line)
             task.state = .parked
             await task.suspend()
@@ -110,7 +111,8 @@ extension Kernel {
     public func isEnabled(_ task: KernelTask) -> Bool {
         guard task.state == .parked else { return false }
         guard let pending = task.pending else { return true }
-        let isAdmitted = pending.object.isGone || pending.object.admits(pending.operation, task)
+        let isAdmitted =
+            pending.object.isGone || !task.isAsleep && pending.object.admits(pending.operation, task)
         if !isAdmitted, let coverage { coverage.waits(pending.operation, pending.object) }
         return isAdmitted
     }

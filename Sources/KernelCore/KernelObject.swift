@@ -95,7 +95,24 @@ open class KernelObject: Fingerprinted {
         if !waiters.isEmpty { wakeSlowly() }
     }
 
+    /// While exploring: the task has found that it cannot go on, and sleeps until somebody calls `wakeWaiters`. Who makes
+    /// it possible and forgets that, lets it sleep for ever.
+    final func sleep(_ task: KernelTask) {
+        task.isAsleep = true
+        waiters.append(task)
+        changed(mix(20, task.history), from: 0, to: 1)
+    }
+
     private func wakeSlowly() {
+        if kernel.mode == .exploring {
+            waiters.removeAll { task in
+                guard let pending = task.pending, admits(pending.operation, task) else { return false }
+                task.isAsleep = false
+                changed(mix(20, task.history), from: 1, to: 0)
+                return true
+            }
+            return
+        }
         for task in waiters {
             guard let pending = task.pending, admits(pending.operation, task) else { continue }
             task.resume()

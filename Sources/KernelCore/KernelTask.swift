@@ -58,6 +58,8 @@ public final class KernelTask {
     public internal(set) var pending: Pending?
     /// A signal arrived: interruptible waits end with `EINTR`.
     public internal(set) var hasSignal = false
+    /// While exploring: it has found that it cannot go on, and nobody has woken it since.
+    var isAsleep = false
     /// True once the task belongs to a cycle that was reported.
     public internal(set) var isDeadlocked = false
     /// The hash of what it observed since its last command boundary.
@@ -147,6 +149,7 @@ public final class KernelTask {
         state = .running
         hasSignal = false
         isDeadlocked = false
+        isAsleep = false
         history = 0
         past = 0
         debt = 0

@@ -49,6 +49,8 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     }
     /// Only one waiter can go on when the object becomes free.
     var isExclusive: Bool { self == .lock || self == .downWrite }
+    /// Who finds that it cannot go on yet sleeps until it is woken; locks, which wake whom they let in, are not meant.
+    var sleepsUntilWoken: Bool { self == .drain || self == .wait || self == .waitInterruptible }
     /// A signal ends the wait.
     var isInterruptible: Bool { self == .waitInterruptible }
 }

@@ -1,7 +1,7 @@
 /// A sleeping lock with many readers or one writer. The kernel's `struct rw_semaphore`.
 ///
-/// A waiting writer does not keep new readers out, unlike the kernel's: every order that the kernel allows is a
-/// schedule here, and more; what is proved here holds there.
+/// A writer that waits for readers keeps new readers out, as the kernel's queue does. While nobody has the lock, anybody
+/// can take it: that the kernel hands it to the first in its queue after a while is one of the orders.
 public final class RWSemaphore: KernelObject {
     /// The task that holds it for writing.
     public var writer: KernelTask? { owner?.takeUnretainedValue() }
@@ -9,6 +9,8 @@ public final class RWSemaphore: KernelObject {
     private var owner: Unmanaged<KernelTask>?
     /// The tasks that hold it for reading.
     private var readers = Holders()
+    /// While exploring: writers that have found readers, and wait.
+    private var queue = Holders()
     private let ownClass: LockClass
 
     /// - Parameters:
@@ -27,18 +29,27 @@ public final class RWSemaphore: KernelObject {
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
         switch operation {
-        case .downRead: owner == nil
-        case .downWrite: owner == nil && readers.count == 0
+        case .downRead: owner == nil && (readers.count == 0 || !hasWaitingWriter)
+        // While exploring, to begin to wait for readers is a step of its own.
+        case .downWrite: owner == nil && (readers.count == 0 || kernel.mode == .exploring && !queue.contains(task))
         default: true
         }
     }
 
     public override func holders(against operation: Operation) -> [KernelTask] {
         switch operation {
-        case .downRead: writer.map { [$0] } ?? []
+        case .downRead: writer.map { [$0] } ?? waitingWriters
         case .downWrite: writer.map { [$0] } ?? readers.list
         default: []
         }
+    }
+
+    private var hasWaitingWriter: Bool {
+        queue.count > 0 || !waiters.isEmpty && waiters.contains { $0.pending?.operation == .downWrite }
+    }
+
+    private var waitingWriters: [KernelTask] {
+        queue.list + waiters.filter { $0.pending?.operation == .downWrite }
     }
 
     /// Takes the lock for reading, as `down_read`.
@@ -81,6 +92,10 @@ public final class RWSemaphore: KernelObject {
         acquiring(operation, kernel.current, file, line)
         await kernel.step(operation, on: self, file, line)
         if kernel.isHalting { return }
+        if operation == .downWrite, readers.count > 0 {
+            await waitForReaders(file, line)
+            if kernel.isHalting { return }
+        }
         take(operation, kernel.current, file, line)
         await kernel.stepDone(operation, on: self)
         if endsEarly(operation, file, line) {
@@ -88,6 +103,17 @@ public final class RWSemaphore: KernelObject {
             await kernel.step(release, on: self, file, line)
             if !kernel.isHalting { giveBack(release, kernel.current) }
         }
+    }
+
+    private func waitForReaders(_ file: StaticString, _ line: UInt32) async {
+        let task = kernel.current
+        queue.add(task)
+        changed(2, from: UInt64(queue.count - 1), to: UInt64(queue.count))
+        task.observe(7)
+        await kernel.step(.downWrite, on: self, file, line)
+        if kernel.isHalting { return }
+        _ = queue.remove(task)
+        changed(2, from: UInt64(queue.count + 1), to: UInt64(queue.count))
     }
 
     @usableFromInline

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Tasks that wait for a condition. The kernel's `wait_queue_head_t`.
 public final class WaitQueue: KernelObject {
-    private var conditions: [ObjectIdentifier: (holds: () -> Bool, on: KernelObject)] = [:]
+    private var conditions: [ObjectIdentifier: () -> Bool] = [:]
     /// Names the tasks that a waiter depends on, where the kernel cannot; for the wait graph.
     public var holdersHint: (() -> [KernelTask])?
 
@@ -17,12 +17,10 @@ public final class WaitQueue: KernelObject {
     public override var isVariable: Bool { true }
 
     public override func admits(_ operation: Operation, _ task: KernelTask) -> Bool {
+        // Whether the condition holds is looked at by the step itself: by the first, and by one after each wake-up.
+        if kernel.mode == .exploring { return true }
         if operation == .waitInterruptible, task.hasSignal { return true }
-        return conditions[ObjectIdentifier(task)]?.holds() ?? true
-    }
-
-    public override func admission(of task: KernelTask) -> UInt32 {
-        conditions[ObjectIdentifier(task)]?.on.accessID ?? accessID
+        return conditions[ObjectIdentifier(task)]?() ?? true
     }
 
     public override func holders(against operation: Operation) -> [KernelTask] { holdersHint?() ?? [] }
@@ -35,8 +33,9 @@ public final class WaitQueue: KernelObject {
         until condition: @escaping () -> Bool
     ) async {
         if omits(.wait, file, line) { return }
+        if kernel.mode == .exploring { return await explore(.wait, on: object ?? self, condition, file, line) }
         let me = ObjectIdentifier(kernel.current)
-        conditions[me] = (condition, object ?? self)
+        conditions[me] = condition
         await kernel.step(.wait, on: self, file, line)
         conditions[me] = nil
         await kernel.stepDone(.wait, on: self)
@@ -51,11 +50,29 @@ public final class WaitQueue: KernelObject {
         until condition: @escaping () -> Bool
     ) async throws(Errno) {
         if omits(.waitInterruptible, file, line) { return }
+        if kernel.mode == .exploring {
+            return await explore(.waitInterruptible, on: object ?? self, condition, file, line)
+        }
         let me = ObjectIdentifier(kernel.current)
-        conditions[me] = (condition, object ?? self)
+        conditions[me] = condition
         await kernel.step(.waitInterruptible, on: self, file, line)
         conditions[me] = nil
         if !kernel.isHalting, !condition() { throw .interrupted }
+    }
+
+    /// Looks, sleeps until it is woken, and looks again: the loop of `___wait_event`.
+    private func explore(
+        _ operation: Operation, on object: KernelObject, _ condition: () -> Bool, _ file: StaticString, _ line: UInt32
+    ) async {
+        while true {
+            await kernel.step(operation, on: self, file, line)
+            if kernel.isHalting { return }
+            let holds = condition()
+            object.observe(holds.fingerprint)
+            noteRead()
+            if holds { return }
+            sleep(kernel.current)
+        }
     }
 }
 

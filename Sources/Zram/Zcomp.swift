@@ -9,13 +9,26 @@ final class Zcomp: KernelMemory, CPUHotplugInstance {
     /// The compressor's name.
     let name: String
     private let driver: ZramDriver
-    /// CPUs that have a stream.
-    private(set) var streams: Set<Int> = []
+    /// A stream for each CPU that is up: the callbacks alone change them.
+    let streams: Guarded<StreamTable>
+
+    /// Streams by CPU.
+    struct StreamTable: Fingerprinted {
+        var byCPU: [Int: KernelMemory] = [:]
+
+        var fingerprint: UInt64 {
+            byCPU.keys.sorted().reduce(1) { mix($0, mix(UInt64($1), byCPU[$1].fingerprint)) }
+        }
+
+        func forEachMemory(_ body: (UInt32) -> Void) { for stream in byCPU.values { stream.forEachMemory(body) } }
+    }
 
     private init(_ driver: ZramDriver, name: String) {
         self.driver = driver
         self.name = name
-        super.init(kernel: driver.kernel, kind: "struct zcomp")
+        let members = Members(driver.kernel)
+        streams = Guarded(StreamTable(), in: members, name: "stream") { true }
+        super.init(kernel: driver.kernel, kind: "struct zcomp", members: members)
     }
 
     /// Makes a compressor and adds it to the hotplug state.
@@ -51,18 +64,18 @@ final class Zcomp: KernelMemory, CPUHotplugInstance {
 
     /// The kernel's `zcomp_cpu_up_prepare`.
     func cpuUp(_ cpu: Int) throws(Errno) {
-        touch()
         guard driver.abi != .v5_15 || driver.memory.algorithms.contains(name) else {
             kernel.log.print(.error, "Can't allocate a compression stream")
             throw .noMemory
         }
-        streams.insert(cpu)
+        streams.value.byCPU[cpu] = KernelMemory(kernel: kernel, kind: "struct zcomp_strm")
     }
 
     /// The kernel's `zcomp_cpu_dead`.
     func cpuDown(_ cpu: Int) {
-        touch()
-        streams.remove(cpu)
+        guard let stream = streams.value.byCPU[cpu] else { return }
+        streams.value.byCPU[cpu] = nil
+        stream.free()
     }
 }
 

@@ -62,6 +62,9 @@ extension Zram {
             kernel.spend("vzalloc", units: table.gibibytes)
             kernel.spend("zs_create_pool")
         }
+        // The kernel's zram_meta_alloc: whoever reads the table without the lock finds it before there is a compressor.
+        if mutated("size set before the table") { disksize.value = size }
+        await self.table.store(table)
         let comp: Zcomp
         var comps: [Zcomp] = []
         do throws(Errno) {
@@ -74,11 +77,9 @@ extension Zram {
                 throw error
             }
         } catch {
-            if kept == nil { table.free() } else { table.giveBack() }
+            if kept == nil { await zramMetaFree() } else { table.giveBack() }
             throw error
         }
-        if mutated("size set before the table") { disksize.value = size }
-        await self.table.store(table)
         await self.comp.store(comp)
         if !comps.isEmpty { await self.extras.update { $0.comps = comps } }
         disksize.value = size

@@ -45,10 +45,10 @@ extension ZramDriver {
     func hotRemove(_ index: Int) async throws(Errno) {
         try await indexMutex.withLock { () async throws(Errno) in
             try checkUp()
-            guard let zram = devices.value[index] else { throw .noSuchDevice }
-            if mutated("a device leaves the idr before its removal") { devices.value[index] = nil }
+            guard let zram = await devices.load()[index] else { throw .noSuchDevice }
+            if mutated("a device leaves the idr before its removal") { await devices.update { $0[index] = nil } }
             try await zram.zramRemove()
-            if !mutated("a removed device stays in the idr") { devices.value[index] = nil }
+            if !mutated("a removed device stays in the idr") { await devices.update { $0[index] = nil } }
         }
     }
 
@@ -65,13 +65,13 @@ extension ZramDriver {
     func zramAdd() async throws(Errno) -> Int {
         kernel.enter()
         defer { kernel.leave() }
-        let index = devices.value.firstFree
+        let index = await devices.load().firstFree
         let zram = Zram(self, index: index)
-        devices.value[index] = zram
+        await devices.update { $0[index] = zram }
         do throws(Errno) {
             try zram.disk.add(Zram.attributes(abi), of: zram)
         } catch {
-            devices.value[index] = nil
+            await devices.update { $0[index] = nil }
             zram.disk.cleanUp()
             zram.free()
             throw error

@@ -18,7 +18,7 @@ public final class ZramDriver: ModuleCode {
     /// Guards the devices, adding and removing them. The kernel's `zram_index_mutex`.
     let indexMutex: Mutex
     /// Devices by number. The kernel's `zram_index_idr`.
-    let devices: Guarded<DeviceTable>
+    let devices: Racy<DeviceTable>
     /// Patch `zram-up`: stores may run.
     let isUp: Guarded<Bool>
     private var control: DeviceClass<ZramDriver>?
@@ -38,8 +38,8 @@ public final class ZramDriver: ModuleCode {
         self.deviceCount = deviceCount
         let mutex = Mutex(kernel: core.kernel, name: "zram_index_mutex", in: module.data)
         indexMutex = mutex
-        // The exit path walks the devices with no lock, in mainline and ever since: the table is not checked there.
-        devices = Guarded(DeviceTable(), in: module.data, name: "zram_index_idr") { true }
+        // The exit path walks the devices with no lock, in mainline and ever since.
+        devices = Racy(DeviceTable(), in: module.data, name: "zram_index_idr")
         isUp = Guarded(false, in: module.data, name: "zram_up") { mutex.isHeldByCurrent }
     }
 
@@ -120,7 +120,7 @@ public final class ZramDriver: ModuleCode {
         let isLocked = mutated("exit takes the index mutex") && !patches.contains(.zramUp)
         if isLocked { await indexMutex.lock() }
         kernel.enter("idr_for_each")
-        for zram in devices.value.inOrder where !mutated("exit leaves the devices") {
+        for zram in await devices.load().inOrder where !mutated("exit leaves the devices") {
             kernel.enter("zram_remove_cb")
             do throws(Errno) {
                 try await zram.zramRemove()
@@ -133,7 +133,7 @@ public final class ZramDriver: ModuleCode {
             kernel.leave()
         }
         kernel.leave()
-        devices.value = DeviceTable()
+        await devices.store(DeviceTable())
         if isLocked { await indexMutex.unlock() }
         if mutated("exit removes the class last") { await control?.unregister() }
         if !mutated("exit leaves the hotplug state"), !mutated("exit removes the hotplug state first") {
