@@ -146,7 +146,7 @@ struct ScriptEmitter {
             lines.append(LiveScript.comment("Expected: \(failure.verdict.rawValue): \(failure.what)"))
         }
         lines.append("cat \"$debug/waits\"")
-        if replay.failures.contains(where: { $0.verdict == .leak }) {
+        if replay.failures.contains(where: { $0.verdict == .leak || $0.verdict == .dangling }) {
             lines.append("wait   # for all to end")
             lines.append("cat \"$debug/memory\"")
         }

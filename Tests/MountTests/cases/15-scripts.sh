@@ -31,6 +31,7 @@ shows() { # VERDICT: the live mount shows it
     deadlock) grep -q 'zramfs: deadlock' "$work/kernel.log" ;;
     'instances left') grep -q 'instances left' "$work/kernel.log" ;;
     'use after free') grep -q 'used what was freed' "$work/kernel.log" ;;
+    'dangling pointer') grep -q '^dangling' "$work/out" ;;
     # Memory of a module that is gone, or a table of a device that is gone: the script shows it at its end.
     leak) grep -q 'leaked [1-9]' "$work/out" || { grep -q 'zram->table' "$work/out" && ! grep -q 'struct zram$' "$work/out"; } ;;
     *) return 1 ;;
