@@ -48,11 +48,13 @@ final class AttributeOps<Owner>: KernfsOps {
     private let module: Module?
     private let kernel: Kernel
     private let names: (show: StaticString, store: StaticString)
+    let isDebugfs: Bool
 
     init(
         _ attribute: Attribute<Owner>, _ owner: Owner, module: Module?, kernel: Kernel,
-        names: (show: StaticString, store: StaticString)
+        names: (show: StaticString, store: StaticString), isDebugfs: Bool
     ) {
+        self.isDebugfs = isDebugfs
         self.attribute = attribute
         self.owner = owner
         self.module = module
@@ -83,6 +85,14 @@ final class AttributeOps<Owner>: KernfsOps {
         let task = await enterModule()
         defer { leaveModule(task) }
         return try await store(owner, bytes)
+    }
+
+    /// Finds the driver's methods, which no owner keeps in place. The kernel's `full_proxy_release`.
+    func release() async {
+        guard isDebugfs else { return }
+        kernel.enter("full_proxy_release")
+        defer { kernel.leave() }
+        leaveModule(await enterModule())
     }
 
     /// Notes that the current task calls into the module. A call into freed text faults at once; text that is freed
@@ -118,7 +128,7 @@ extension KernfsRoot {
         for attribute in attributes {
             let node = try makeFile(
                 attribute.name, in: directory, mode: attribute.mode,
-                ops: AttributeOps(attribute, owner, module: module, kernel: kernel, names: names),
+                ops: AttributeOps(attribute, owner, module: module, kernel: kernel, names: names, isDebugfs: !pins),
                 owner: pins ? module : nil,
                 lockKey: kernel.lockdep.isOn ? "\(module?.name ?? "")/\(Owner.self)/\(attribute.name)" : "")
             node.memory = (owner as? KernelMemory)?.id

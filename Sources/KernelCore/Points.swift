@@ -79,6 +79,12 @@ public final class Points {
 }
 
 extension Kernel {
+    /// Passes the gate before a step that is not one of the explorer's: what it does belongs to the step before.
+    @inlinable @inline(__always)
+    public func gate(_ operation: Operation, on object: KernelObject) async {
+        if points.armed > 0 { await passGate(current, operation, object, done: false) }
+    }
+
     /// Stops the task if the gate before (or behind) the step is closed for it.
     @usableFromInline
     func passGate(_ task: KernelTask, _ operation: Operation, _ object: KernelObject, done: Bool) async {

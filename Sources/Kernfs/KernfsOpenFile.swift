@@ -41,7 +41,9 @@ public final class KernfsOpenFile {
         if !ops.isControl {
             node.kernel.enter("kernfs_fop_open")
             defer { node.kernel.leave() }
-            guard let active = await node.getActive() else { throw .noSuchDevice }
+            guard let active = await node.getActive() else {
+                throw ops.isDebugfs ? .noSuchFileOrDirectory : .noSuchDevice
+            }
             let denied = write && node.mode & 0o222 == 0 || read && node.mode & 0o444 == 0
             await active.put()
             if denied { throw .permissionDenied }
@@ -104,6 +106,15 @@ public final class KernfsOpenFile {
         }
     }
 
+    /// True if closing it is of any consequence.
+    public var isReleased: Bool { ops.isDebugfs }
+
+    /// Closes the file. A module that has gone without its open files, as those of debugfs allow, is called into all the
+    /// same.
+    ///
+    /// The corresponding kernel functions are `kernfs_fop_release` and `full_proxy_release`.
+    public func close() async { await ops.release() }
+
     /// True if the attribute was notified since it was read last, or is gone: `POLLERR | POLLPRI`.
     ///
     /// The corresponding kernel function is `kernfs_fop_poll`.
@@ -149,7 +160,7 @@ public final class KernfsOpenFile {
         if let place { await node.root.faults.mayWait(place) }
         if let active = await node.getActive() { return active }
         await mutex.unlock()
-        throw .noSuchDevice
+        throw ops.isDebugfs ? .ioError : .noSuchDevice
     }
 
     @inline(__always)

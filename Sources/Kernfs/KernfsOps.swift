@@ -10,6 +10,10 @@ public protocol KernfsOps: AnyObject {
     var isControl: Bool { get }
     /// The methods are in the text of a module that is gone: whoever calls them runs into a page fault.
     var isTextGone: Bool { get }
+    /// A file of debugfs: `EIO` once it is removed, not `ENODEV`, and closing it calls into the driver.
+    var isDebugfs: Bool { get }
+    /// Closes it, where that calls into the driver.
+    func release() async
     /// The text of the attribute.
     func show() async throws(Errno) -> String
     /// Takes a write of at most a page; returns how many bytes it took.
@@ -19,6 +23,10 @@ public protocol KernfsOps: AnyObject {
 extension KernfsOps {
     /// An attribute of the simulated kernel.
     public var isControl: Bool { false }
+    /// A file of sysfs.
+    public var isDebugfs: Bool { false }
+    /// Nobody is told.
+    public func release() async {}
     /// The kernel's own text stays.
     public var isTextGone: Bool { false }
 }

@@ -23,7 +23,10 @@ extension KernfsRoot {
             await drain(node, file, line)
             if kernel.isHalting { return }
             node.noteRead()
+            await kernel.gate(.unlink, on: node)
+            if kernel.isHalting { return }
             node.parent?.unlink(node)
+            await kernel.stepDone(.unlink, on: node)
             onNotify?(node)
         }
     }

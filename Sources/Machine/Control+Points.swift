@@ -57,6 +57,8 @@ extension Control {
                 if word == "all" {
                     count = .max
                 } else if word.hasPrefix("fn="), word.count > 3 {
+                    // Nobody would ever stand at the gate, and whoever waits for that would hang.
+                    guard KernelName.functions.contains(String(word.dropFirst(3))) else { throw .invalidArgument }
                     function = String(word.dropFirst(3))
                 } else if word.hasPrefix("pid="), let pid = Int32(word.dropFirst(4)) {
                     self.pid = pid

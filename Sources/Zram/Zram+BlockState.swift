@@ -58,12 +58,23 @@ extension Zram {
         init(_ zram: Zram) { disk = zram.disk }
 
         var isTextGone: Bool { disk.module.isFreed }
+        var isDebugfs: Bool { true }
         var canShow: Bool { true }
         var canStore: Bool { false }
 
         func show() async throws(Errno) -> String {
             guard let zram = disk.operations as? Zram else { throw .noSuchDevice }
             return try await zram.blockStateShow()
+        }
+
+        /// The file has no owner that would keep the driver in place.
+        func release() async {
+            let module = disk.module
+            module.kernel.enter("full_proxy_release")
+            defer { module.kernel.leave() }
+            await module.run { () async throws(Never) in
+                if module.isFreed { await module.kernel.step(.text, on: module) }
+            }
         }
 
         func store(_ bytes: [UInt8]) async throws(Errno) -> Int { throw .ioError }

@@ -66,15 +66,19 @@ extension Terminal {
     /// Behind `exec`: what was open before and is no more, is closed.
     func keepOpen(_ before: [OpenDescription?]) async { await release(before) }
 
-    /// Closes what no descriptor leads to any more; closing a disk takes steps.
+    /// Closes what no descriptor leads to any more; closing a disk takes steps, a file of debugfs may call into a driver.
     private func release(_ descriptions: [OpenDescription?]) async {
         var released: [OpenDescription] = []
         for case let description? in descriptions {
-            guard case .disk(let handle, _) = description.kind, !released.contains(where: { $0 === description }),
+            guard !released.contains(where: { $0 === description }),
                 !state.descriptors.contains(where: { $0 === description })
             else { continue }
             released.append(description)
-            await handle.release()
+            switch description.kind {
+            case .disk(let handle, _): await handle.release()
+            case .file(let file): await file.close()
+            default: break
+            }
         }
     }
 
