@@ -167,7 +167,7 @@ struct DebugTests {
         #expect(machine.cat("/debug/memory").text?.contains("leaked 0\n") == true)
         machine.echo("go", "/debug/points/open_mutex.lock")
         let lines = try #require(machine.cat("/debug/memory").text).split(separator: "\n")
-        #expect(lines.first == "live 2  leaked 2")
+        #expect(lines.first == "live 4  leaked 4")
         #expect(lines.dropFirst(2).allSatisfy { $0.contains("zram    leaked  ") })
     }
 

@@ -51,12 +51,15 @@ final class DeadlineWalk: StateWalk {
     var path: [UInt8] { walk.path }
     var fingerprint: UInt64 { walk.fingerprint }
     var failure: Failure? { walk.failure }
+    var failures: [Failure] { walk.failures }
+    var isBroken: Bool { walk.isBroken }
     var tasks: Range<Int> { walk.tasks }
     private(set) var isMistaken = false
     func isEnabled(_ number: Int) -> Bool { walk.isEnabled(number) }
     func isOver(_ number: Int) -> Bool { walk.isOver(number) }
     func goBack(to depth: Int) { walk.goBack(to: depth) }
     func end() -> (failure: Failure?, fingerprint: UInt64) { walk.end() }
+    func endFailures() -> [Failure] { walk.endFailures() }
     func retire() { walk.retire() }
 
     func advance(_ number: Int) {
