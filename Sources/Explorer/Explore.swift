@@ -47,7 +47,7 @@ public func explore(
     let wanted = Set(share.result.failures.keys)
     // Who ended the search, or does a part of it, does not wait for what comes behind it.
     let isHurried = isPart || isInterrupted?() == true
-    var isCut = share.isCut
+    var isCut = share.isCut || wanted.contains(.undecided) || share.isUnnoted
     let isMinimising = options.isMinimising && !isHurried
     var reductions = share.reductions
     var mistake = share.mistake
@@ -55,7 +55,9 @@ public func explore(
         var shortest = ShortestSearch(
             setting, recalls: recalls, checkEvery: options.checkEvery, cache: recalls ? share.cache : StepCache(),
             budget: budget)
-        let isMinimal = isMinimising && !wanted.isEmpty && shortest.search(wanted, runs: options.minimisingRuns)
+        let isMinimal =
+            isMinimising && !wanted.isEmpty
+            && shortest.search(wanted.subtracting([.undecided]), runs: options.minimisingRuns)
         return (shortest, isMinimal)
     }
     var (shortest, isMinimal) = look(recalls: reductions.contains(.recalledSteps))
@@ -99,7 +101,7 @@ private func starvation(
         ? StateGraph.recalling(
             setting, limit: limit, cache: share.cache, checkEvery: options.checkEvery, budget: budget)
         : StateGraph(setting, limit: limit, budget: budget)
-    let endless = scripts.indices.reduce(UInt32(0)) { scripts[$1].isEndless ? $0 | 1 << UInt32($1) : $0 }
+    let endless = scripts.indices.reduce(TaskMask(0)) { scripts[$1].isEndless ? $0 | 1 << $1 : $0 }
     let starvation = Starvation(graph: graph, endless: endless)
     guard let (tasks, states) = starvation.find() else { return (nil, graph.isComplete) }
     let first = tasks.trailingZeroBitCount
@@ -128,12 +130,14 @@ func search(
     var reductions = options.reductions
     var mistake: String?
     var coverage = saved?.coverage ?? Coverage()
+    var isUnnoted = false
     while true {
         let first = saved?.branches ?? [WorkPool.Branch(path: [])]
         let share = SearchShare(pool: WorkPool(threads: options.threads, first: first), budget: budget)
         share.set(options, progress)
         share.reductions = reductions
         share.mistake = mistake
+        share.isUnnoted = isUnnoted
         if let saved { share.load(saved) }
         if let exchange, isPart, reductions.contains(.fingerprints) {
             share.states.startJournal()
@@ -163,6 +167,7 @@ func search(
         if let wrong = searchers.compactMap(\.mistake).first {
             isBroken = true
             mistake = wrong
+            isUnnoted = isUnnoted || searchers.contains { $0.isUnnoted }
             reductions.remove(.recalledSteps)
         }
         if isPart { share.cutOff() }

@@ -16,7 +16,7 @@ extension StateGraph {
     ///   - limit: steps of walks at which it is given up.
     /// - Returns: nil if there are too many choices, or tasks that are born later, whose priority is another draw.
     func pctOdds(depth: Int, tasks: Int, steps: Int, limit: Int = 200_000_000) -> Double? {
-        guard tasks <= 6, steps > 0, depth > 0, !nodes.contains(where: { $0.alive >> UInt32(tasks) != 0 }) else {
+        guard tasks <= 6, steps > 0, depth > 0, !nodes.contains(where: { $0.alive >> tasks != 0 }) else {
             return nil
         }
         var orders = 1

@@ -3,6 +3,9 @@ import KernelModule
 import Machine
 import Zram
 
+/// A bit for each task, by number.
+typealias TaskMask = UInt64
+
 /// One run of a scenario: a fresh machine, booted and set up, whose terminals take the steps that they are told.
 ///
 /// Swift tasks cannot be copied: going back means another run, and the same steps again.
@@ -91,6 +94,14 @@ final class Run {
     private func adopt() {
         kernel.executor.drain()
         while known + tasks.count < kernel.tasks.count {
+            guard tasks.count < TaskMask.bitWidth else {
+                let what = "more than \(TaskMask.bitWidth) tasks at once: nobody looked further"
+                if !isBroken {
+                    isBroken = true
+                    failures.append(Failure(verdict: .undecided, what: what, task: tasks.count - 1))
+                }
+                return
+            }
             let task = kernel.tasks[known + tasks.count]
             tasks.append(task)
             local.append(0)
@@ -150,7 +161,7 @@ final class Run {
         kernel.pinnedMemory.map { id in
             Dangling(
                 memory: id,
-                tasks: tasks.indices.reduce(0) { tasks[$1].knows(id) ? $0 | 1 << UInt32($1) : $0 })
+                tasks: tasks.indices.reduce(0) { tasks[$1].knows(id) ? $0 | TaskMask(1) << $1 : $0 })
         }
     }
 

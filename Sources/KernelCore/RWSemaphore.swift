@@ -160,18 +160,26 @@ public final class RWSemaphore: KernelObject {
     @inline(__always)
     private func giveBack(_ operation: Operation, _ task: KernelTask) {
         if operation == .upRead {
-            guard readers.remove(task) else {
-                preconditionFailure("\(name) is released by a task that does not read under it")
-            }
+            guard readers.remove(task) else { return imbalance("sem->count", "__up_read") }
             changedByOne(1, from: UInt64(readers.count + 1), to: UInt64(readers.count))
+            kernel.release(self, by: task)
         } else {
-            precondition(isWritten(by: task), "\(name) is released by a task that does not write under it")
+            if !isWritten(by: task) { imbalance("(rwsem_owner(sem) != current)", "__up_write") }
+            guard let writer = owner else { return }
             owner = nil
             changed(0, from: 2, to: 1)
+            writer._withUnsafeGuaranteedRef { kernel.release(self, by: $0) }
         }
         noteRelease()
-        kernel.release(self, by: task)
         wakeWaiters()
+    }
+
+    /// A driver gives back what it does not hold: what `CONFIG_DEBUG_RWSEMS` says. A semaphore that somebody else holds for
+    /// writing is free all the same.
+    @inline(never)
+    private func imbalance(_ what: String, _ function: String) {
+        kernel.warn(
+            "unlock-imbalance", "DEBUG_RWSEMS_WARN_ON(\(what)) on \(name)", at: "kernel/locking/rwsem.c", in: function)
     }
 
     /// True if the current task holds it in any mode; what guarded state asks.

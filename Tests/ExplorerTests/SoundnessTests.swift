@@ -70,6 +70,37 @@ struct SoundnessTests {
         agree(scenario)
     }
 
+    @Test("a driver with a plain variable is found by --check-steps, which names it")
+    func plainVariable() throws {
+        let scenario = try TestDriver.scenario([
+            "a": "echo 1 > $1/trial/set_plain", "b": "echo 1 > $1/trial/use_plain",
+        ])
+        let outcome = look(scenario, checkEvery: 1)
+        #expect(outcome.mistake?.contains("TestDriver.plain") == true && !outcome.isProved)
+        for file in ["hold", "retry"] {
+            let right = try TestDriver.scenario(["a": "echo 1 > $1/trial/\(file)", "b": "echo 1 > $1/trial/hold"])
+            #expect(look(right, checkEvery: 1).mistake == nil)
+        }
+    }
+
+    @Test("what a driver does without its lock, or gives back twice, is a verdict", arguments: ["unguarded", "twice"])
+    func driverMistakes(_ file: String) throws {
+        let scenario = try TestDriver.scenario(["a": "echo 1 > $1/trial/\(file)", "b": "echo 1 > $1/trial/hold"])
+        let outcome = look(scenario)
+        #expect(outcome.verdicts == [.warning] && outcome.findings.first?.schedule.path.isEmpty == false)
+    }
+
+    @Test("more tasks than the search can tell apart: nothing is proved", arguments: [30, 70])
+    func manyTasks(_ count: Int) throws {
+        let scenario = try TestDriver.scenario(
+            ["a": "for n in \((1...count).map(String.init).joined(separator: " ")); do echo 1 > $1/trial/spawn; done"])
+        var options = ExploreOptions()
+        options.seconds = 1
+        options.isMinimising = false
+        let outcome = explore(scenario, patches: [], options: options)
+        #expect(outcome.isCut && outcome.verdicts == [.undecided])
+    }
+
     @Test("a search for starvation that was cut proves nothing, and keeps to its budget")
     func cutGraph() throws {
         let scenario = try Scenario(

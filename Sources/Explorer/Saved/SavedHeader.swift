@@ -4,7 +4,8 @@ import Zram
 /// What a saved search is, but for its states.
 struct SavedHeader: Codable {
     struct Entry: Codable {
-        let id, readers, writers: UInt32
+        let id: UInt32
+        let readers, writers: TaskMask
         let locks: [UInt32]
         let isTrusted: Bool
     }

@@ -42,7 +42,7 @@ struct LocalState {
 struct Dangling: Equatable {
     let memory: UInt32
     /// A bit for each task.
-    var tasks: UInt32
+    var tasks: TaskMask
 }
 
 /// What a step did when it was taken, and does whenever the task is in the same local state and finds the same.

@@ -31,6 +31,8 @@ final class SearchShare: @unchecked Sendable {
     var coverage = Coverage()
     /// Which one, and how.
     var mistake: String?
+    /// States were taken for one that differ: nothing is proved.
+    var isUnnoted = false
     var checkEvery: Int { options.checkEvery }
     private let plain = Atomic<Int>(0)
     private let found = Synchronization.Mutex(Found())

@@ -27,7 +27,7 @@ final class Searcher {
     private var levels: [Level] = []
     private var base = 0
     private var sleeping: [Sleeper] = []
-    private var classMasks: [UInt32] = []
+    private var classMasks: [TaskMask] = []
     /// What the current branch is of the whole, and what of it was given away.
     private var weight = 1.0
     private var givenWeight = 0.0
@@ -47,7 +47,7 @@ final class Searcher {
             setting, recalls: reductions.contains(.recalledSteps), checkEvery: shared.checkEvery)
         let scripts = setting.scenario.terminals
         classMasks = scripts.map { script in
-            scripts.indices.reduce(0) { scripts[$1].seed == script.seed ? $0 | 1 << UInt32($1) : $0 }
+            scripts.indices.reduce(0) { scripts[$1].seed == script.seed ? $0 | TaskMask(1) << $1 : $0 }
         }
     }
 
@@ -154,6 +154,8 @@ final class Searcher {
 
     /// A step that was recalled does something else when it is taken.
     var mistake: String? { walker.mistake }
+    /// Nor are states to be trusted.
+    var isUnnoted: Bool { walker.isUnnoted }
 
     /// Chooses the next step; false if this run has nothing more to tell.
     private func extend() -> Bool {
@@ -210,7 +212,7 @@ final class Searcher {
     private func learnWaits() {
         for number in walker.tasks where !walker.isOver(number) && !walker.isEnabled(number) {
             guard let object = walker.object(number) else { continue }
-            let single = UInt32(1) << UInt32(number)
+            let single = TaskMask(1) << number
             _ = table.learn(
                 [object << 1 | 1], tasks: number < classMasks.count ? classMasks[number] : single, single: single,
                 locks: walker.locks(number), released: nil)
@@ -246,7 +248,7 @@ final class Searcher {
         let top = levels.count - 1
         if reductions.contains(.localSteps) {
             let after = walker.locks(number)
-            let single = UInt32(1) << UInt32(number)
+            let single = TaskMask(1) << number
             let isLocal = table.learn(
                 accesses, tasks: number < classMasks.count ? classMasks[number] : single, single: single,
                 locks: held.filter { after.contains($0) }, released: released)

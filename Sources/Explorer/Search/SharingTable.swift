@@ -7,8 +7,8 @@ import KernelCore
 /// starts again with what it has learned; it counts only if it ends with the table that it relied on.
 struct SharingTable: Sendable {
     struct Entry: Sendable {
-        var readers: UInt32 = 0
-        var writers: UInt32 = 0
+        var readers: TaskMask = 0
+        var writers: TaskMask = 0
         /// Locks held at every use so far.
         var locks: [UInt32]
         /// A step was taken without alternatives because of this entry.
@@ -38,7 +38,7 @@ struct SharingTable: Sendable {
     ///   - released: an object whose giving back needs no alternatives.
     /// - Returns: true if all that the step did commutes with what others can do meanwhile.
     mutating func learn(
-        _ accesses: [AccessLog.Access], tasks: UInt32, single: UInt32, locks: [UInt32], released: UInt32?
+        _ accesses: [AccessLog.Access], tasks: TaskMask, single: TaskMask, locks: [UInt32], released: UInt32?
     ) -> Bool {
         var isLocal = true
         for access in accesses {

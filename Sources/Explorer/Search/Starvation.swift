@@ -3,7 +3,7 @@
 struct Starvation {
     let graph: StateGraph
     /// Tasks that never mean to end, a bit each.
-    let endless: UInt32
+    let endless: TaskMask
     /// Of each state, while components are looked for.
     private var marks: [Mark]
 
@@ -15,7 +15,7 @@ struct Starvation {
         var low: Int32 = 0
     }
 
-    init(graph: StateGraph, endless: UInt32) {
+    init(graph: StateGraph, endless: TaskMask) {
         self.graph = graph
         self.endless = endless
         marks = Array(repeating: Mark(), count: graph.nodes.count)
@@ -23,21 +23,21 @@ struct Starvation {
 
     /// The starved tasks and the states of the way round; nil if there is none. In a graph that was cut, one among the
     /// states whose steps are all known: of the others nobody can say what is fair.
-    func find() -> (tasks: UInt32, states: [Int])? {
+    func find() -> (tasks: TaskMask, states: [Int])? {
         var search = self
         return search.look()
     }
 
-    private mutating func look() -> (tasks: UInt32, states: [Int])? {
+    private mutating func look() -> (tasks: TaskMask, states: [Int])? {
         var pending = components(graph.nodes.indices.filter { graph.nodes[$0].isWhole })
         while let component = pending.popLast() {
             let members = Set(component)
-            var stepping: UInt32 = 0
-            var enabled: UInt32 = 0
+            var stepping: TaskMask = 0
+            var enabled: TaskMask = 0
             for node in component {
                 for edge in graph.nodes[node].edges {
-                    enabled |= 1 << UInt32(edge.task)
-                    if members.contains(Int(edge.to)) { stepping |= 1 << UInt32(edge.task) }
+                    enabled |= 1 << edge.task
+                    if members.contains(Int(edge.to)) { stepping |= 1 << edge.task }
                 }
             }
             guard stepping != 0 else { continue }
@@ -48,7 +48,7 @@ struct Starvation {
             } else {
                 // Fair only where those who would have to go on cannot.
                 let rest = component.filter { node in
-                    graph.nodes[node].edges.allSatisfy { unfair & 1 << UInt32($0.task) == 0 }
+                    graph.nodes[node].edges.allSatisfy { unfair & 1 << $0.task == 0 }
                 }
                 if !rest.isEmpty { pending += components(rest) }
             }

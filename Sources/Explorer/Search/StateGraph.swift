@@ -10,7 +10,7 @@ struct StateGraph {
         /// All that the last step, or the end, has to say: beyond `failure` where runs are followed behind it.
         var failures: [Failure] = []
         /// Tasks that have not ended, a bit each.
-        var alive: UInt32 = 0
+        var alive: TaskMask = 0
         /// All its edges are known.
         var isWhole = false
         /// The first way here: the state before and the task that stepped.
@@ -88,7 +88,7 @@ struct StateGraph {
         var node = Node(parent: Int32(from ?? -1), task: walk.path.last ?? 0)
         node.failure = walk.failure
         node.failures = walk.failures
-        for number in walk.tasks where !walk.isOver(number) { node.alive |= 1 << UInt32(number) }
+        for number in walk.tasks where !walk.isOver(number) { node.alive |= 1 << number }
         nodes.append(node)
         index[key] = Int32(nodes.count - 1)
         return (nodes.count - 1, true)

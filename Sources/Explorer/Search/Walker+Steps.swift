@@ -16,10 +16,10 @@ extension Walker {
         if let memory = record.dangling {
             dangling = memory.map { id in
                 Dangling(
-                    memory: id, tasks: tasks.reduce(0) { local($1).memory.contains(id) ? $0 | 1 << UInt32($1) : $0 })
+                    memory: id, tasks: tasks.reduce(0) { local($1).memory.contains(id) ? $0 | TaskMask(1) << $1 : $0 })
             }
         } else {
-            let bit = UInt32(1) << UInt32(number)
+            let bit = TaskMask(1) << number
             let known = cache.locals[Int(record.local)].memory
             for place in dangling.indices {
                 let isKnown = known.contains(dangling[place].memory)
@@ -32,7 +32,7 @@ extension Walker {
     /// The number of the record of a task's next step, if there is one.
     private func recalled(_ number: Int) -> Int? {
         let from = Int(locals[number])
-        let bit = UInt32(1) << UInt32(number)
+        let bit = TaskMask(1) << number
         if let place = cache.record(from: from, cells) {
             // What becomes of freed memory when the last task that may point to it forgets it, depends on who does indeed.
             let known = cache.locals[Int(cache.records[place].local)].memory
@@ -83,10 +83,18 @@ extension Walker {
             run.terminals[number].hasLooped = false
             run.terminals[number].ended = []
         }
+        let isUnknown = recalls && checkEvery == 1 && expected == nil
+        let plain = isUnknown ? PlainState(run.machine) : nil
         kernel.accesses.clear()
         kernel.accesses.isOn = true
         run.step(number)
         kernel.accesses.isOn = false
+        if let changed = plain?.change(to: PlainState(run.machine)), mistake == nil {
+            isUnnoted = true
+            mistake =
+                "\(run.tasks[number].name), as step \(path.count + 1), changes \(changed): a plain variable, of which nobody "
+                + "knows; it has to be Guarded, Racy, Noted or a Pointer"
+        }
         runDepth += 1
         counts.steps += 1
         let log = kernel.accesses

@@ -36,6 +36,8 @@ final class Walker {
     var path: [UInt8] = []
     /// A recalled step that turned out to do something else, in words.
     var mistake: String?
+    /// A driver keeps something in a plain variable: states that differ in it are taken for one, recalled or not.
+    var isUnnoted = false
     /// Machines made, steps taken and recalled.
     var counts = (runs: 0, steps: 0, recalled: 0)
 

@@ -152,7 +152,7 @@ final class SecondWalk {
             return .failure(failure, Schedule(digest: setting.programDigest, path: graph.path(to: place)))
         }
         let scripts = setting.scenario.terminals
-        let endless = scripts.indices.reduce(UInt32(0)) { scripts[$1].isEndless ? $0 | 1 << UInt32($1) : $0 }
+        let endless = scripts.indices.reduce(TaskMask(0)) { scripts[$1].isEndless ? $0 | 1 << $1 : $0 }
         let starvation = Starvation(graph: graph, endless: endless)
         if let (_, states) = starvation.find() {
             return .failure(
