@@ -1,4 +1,3 @@
-cat $1/cpu/online
 cat $1/cpu/cpu1/online
 echo 0 > $1/cpu/cpu1/online
 echo 1 > $1/cpu/cpu1/online
