@@ -60,4 +60,11 @@ import Zram
         let found = try verdicts("5.16", scripts)
         #expect(found.contains(.useAfterFree) && !found.contains(.deadlock))
     }
+
+    @Test("two readers without an end do not keep a writer out", arguments: ["5.15", "5.16"])
+    func endlessReaders(policy: String) throws {
+        let reader = "while true; do cat $1/zram0/initstate; done"
+        let scripts = ["a": reader, "b": reader + " # another", "c": "echo 1M > $1/zram0/disksize"]
+        #expect(try verdicts(policy, scripts) == [.proved])
+    }
 }

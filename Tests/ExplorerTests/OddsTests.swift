@@ -64,7 +64,7 @@ struct OddsTests {
         #expect(
             found.map { "\($0.interrupted) \($0.overtaking) \($0.last - $0.first + 1) of \($0.steps): \($0.verdict)" }
                 == [
-                    "remover writer 6 of 33: instancesLeft", "writer remover 1 of 18: instancesLeft",
+                    "remover writer 6 of 32: instancesLeft", "writer remover 1 of 18: instancesLeft",
                 ])
         let writers = try #require(found.last)
         #expect(writers.opens == "get_active of disksize" && writers.closes == "down_write of init_lock")
