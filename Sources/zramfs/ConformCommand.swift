@@ -28,10 +28,11 @@ struct ConformCommand: ParsableCommand {
     @Option(help: "States at which the graph is given up; then only the traces are checked.") var limit = 200_000
     @Option(help: "Keep the trace that departs in this file.") var trace: String?
     @Flag(help: "For programs.") var json = false
+    @Option(help: "Write the result as JUnit XML to this file.") var junit: String?
 
     func run() throws {
         guard runs > 0, jitter > 0, seed >= 0 else { throw Failure("--runs and --jitter want a number from 1", .usage) }
-        try Outputs.check(trace)
+        try Outputs.check(trace, junit)
         let scenario = try arguments.load()
         guard !scenario.terminalTexts.contains(where: { $0.contains("umount") }) else {
             throw Failure("\(scenario.name) unmounts: there is nothing left to read the trace from", .usage)
@@ -42,9 +43,19 @@ struct ConformCommand: ParsableCommand {
                 .usage)
         }
         let policy = try policy.choose(for: arguments.scenario)
+        let begin = Host.now
         let conformance = Conformance(scenario, patches: policy.patches, limit: limit)
         let (hung, oopsed) = try follow(scenario, policy, conformance)
         let report = conformance.report
+        if let junit {
+            var test = JUnit.Case(
+                name: "\(scenario.name) under \(policy.title)", seconds: Double(Host.now - begin) / 1e9)
+            test.problem = report.mismatch.map {
+                JUnit.Case.Problem(
+                    type: "no path", message: "step \($0.step): \($0.what)", text: $0.before.joined(separator: "\n"))
+            }
+            try Outputs.write(JUnit.text("zramfs conform", [test]), to: junit)
+        }
         if json {
             JSON.print(report)
         } else {

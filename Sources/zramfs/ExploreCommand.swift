@@ -57,9 +57,10 @@ struct ExploreCommand: ParsableCommand {
     @Flag(help: "Say which attributes, locks, patches and lines some schedule reached, and which none did.")
     var coverage = false
     @Flag(help: "For programs.") var json = false
+    @Option(help: "Write the result as JUnit XML to this file.") var junit: String?
 
     func run() throws {
-        try Outputs.check(proof, script, save ?? resume)
+        try Outputs.check(proof, script, save ?? resume, junit)
         let policy = try policy.choose(for: self.scenario.scenario)
         let patches = policy.patches
         let scenario = try scenario.load()
@@ -86,6 +87,10 @@ struct ExploreCommand: ParsableCommand {
                 let gaps = CoverageGaps(outcome.coverage, of: [scenario], sources: ScenarioFolder.sources)
                 CoverageText.print(outcome.coverage, gaps)
             }
+        }
+        if let junit, !isPart {
+            let test = JUnit.test(outcome, under: policy.title, isExpected: outcome.isProved)
+            try Outputs.write(JUnit.text("zramfs explore", [test]), to: junit)
         }
         if let kept { Terminal.error(try kept.get()) }
         if isPart { return }
@@ -139,7 +144,7 @@ struct ExploreCommand: ParsableCommand {
         do { saved = try SavedSearch(file: file) } catch let error as SavedSearch.Unreadable {
             throw Failure("\(file): \(error)", .usage)
         } catch {
-            throw Failure("\(file) cannot be read: \(error.localizedDescription)", .usage)
+            throw Failure("\(file) cannot be read: \(ErrorText.of(error))", .usage)
         }
         if let why = saved.mismatch(scenario, patches: patches, reductions: options.reductions) {
             throw Failure("\(file): \(why)", .usage)
@@ -151,7 +156,7 @@ struct ExploreCommand: ParsableCommand {
         guard let share else { return nil }
         guard let part, part.isPart else { throw Failure("--share is for the parts of a search: --shard", .usage) }
         do { return try StateExchange(folder: share, part: part) } catch {
-            throw Failure("\(share): \(error.localizedDescription)")
+            throw Failure("\(share): \(ErrorText.of(error))")
         }
     }
 

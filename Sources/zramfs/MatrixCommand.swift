@@ -19,8 +19,9 @@ struct MatrixCommand: ParsableCommand {
             be explored; 3 a command never succeeded, so that a cell is empty, of which its scenario says nothing.
             """)
 
-    @Argument(help: "Scenarios; without any, all of ours.") var scenarios: [String] = []
-    @Option(help: "Policies, joined by commas; all without it.") var policy: String?
+    @Argument(help: "Scenarios; without any, all of ours.", completion: Completion.scenarios) var scenarios: [String] =
+        []
+    @Option(help: "Policies, joined by commas; all without it.", completion: Completion.policies) var policy: String?
     @Flag(help: "All subsets of the patches instead; the minimal ones that suffice are marked.") var allPatches = false
     @Option(help: "Explore only cells INDEX modulo COUNT, as 0/4; also from Slurm, Kubernetes or Bazel's environment.")
     var shard: String?
@@ -29,8 +30,10 @@ struct MatrixCommand: ParsableCommand {
     @Flag(help: "Say what all cells together reached, and what none did.") var coverage = false
     @Option(help: "Threads.") var threads = Host.cores
     @Flag(help: "For programs.") var json = false
+    @Option(help: "Write the result as JUnit XML to this file, a test for each cell.") var junit: String?
 
     func run() throws {
+        try Outputs.check(junit)
         if !merge.isEmpty { return try merged() }
         let names = scenarios.isEmpty ? ScenarioFolder.names(in: nil) : scenarios
         guard !names.isEmpty else { throw Failure("no scenarios here; name a folder", .usage) }
@@ -46,6 +49,14 @@ struct MatrixCommand: ParsableCommand {
             progress.show("\(done.next()) of \(total) cells")
         }
         progress.clear()
+        if let junit {
+            let tests = cells.map {
+                JUnit.test(
+                    $0.outcome, under: $0.policy,
+                    isExpected: $0.isAsExpected && ($0.expected != nil || $0.outcome.verdicts != [.empty]))
+            }
+            try Outputs.write(JUnit.text("zramfs matrix", tests), to: junit)
+        }
         if json {
             JSON.print(cells)
         } else {

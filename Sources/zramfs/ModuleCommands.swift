@@ -14,24 +14,55 @@ enum Knob {
     }
 }
 
+/// The words of modprobe and rmmod. The mount point may stand among them, as it did before there was `--mount`.
+struct ModuleWords {
+    /// The mount point.
+    let mount: String
+    /// Names of modules and parameters, in their order.
+    let rest: [String]
+
+    /// - Throws: `Failure` if it is not clear which mount is meant.
+    init(_ words: [String], mount named: String?) throws {
+        let points = Set(MountTable.ours().map(\.mountPoint))
+        var found = named
+        rest = words.filter { word in
+            guard found == nil, !word.contains("=") else { return true }
+            let isPoint = (try? MountTable.absolute(word)).map(points.contains) ?? false
+            guard isPoint || word.contains("/") else { return true }
+            found = word
+            return false
+        }
+        mount = try MountTable.find(found)
+    }
+}
+
 /// `zramfs rmmod`: the kernel's rmmod.
 struct RmmodCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rmmod", abstract: "Remove the module zram from a mounted kernel, as rmmod(8).",
+        commandName: "rmmod", abstract: "Remove modules from a mounted kernel, as rmmod(8).",
         discussion: """
             Examples:
-              zramfs rmmod                # the only mount
+              zramfs rmmod zram           # of the only mount
+              zramfs rmmod --mount /mnt/z zram
               zramfs rmmod /mnt/z
 
             Hangs where the kernel's would; Ctrl-C gets out. Exit status 1 with the kernel's errno otherwise.
             """)
 
-    @Argument(help: "The mount point; not needed if there is only one.") var mountPoint: String?
-    @Option(help: "The module.") var module = "zram"
-    @Flag(help: "As rmmod --force: in use or not.") var force = false
+    @Argument(help: "The modules; without any, zram.", completion: Completion.modules) var modules: [String] = []
+    @Option(
+        name: .customLong("mount"), help: "The mount point; not needed if there is only one.",
+        completion: Completion.mountPoints)
+    var mountPoint: String?
+    @Option(help: .hidden) var module = "zram"
+    @Flag(name: [.short, .long], help: "In use or not.") var force = false
 
     func run() throws {
-        let mount = try MountTable.find(mountPoint)
+        let words = try ModuleWords(modules, mount: mountPoint)
+        for name in words.rest.isEmpty ? [module] : words.rest { try remove(name, from: words.mount) }
+    }
+
+    private func remove(_ module: String, from mount: String) throws {
         do {
             try Knob.write(force ? "\(module) force" : module, to: mount + "/debug/delete_module")
         } catch {
@@ -48,32 +79,32 @@ struct RmmodCommand: ParsableCommand {
 /// `zramfs modprobe`: the kernel's modprobe.
 struct ModprobeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "modprobe", abstract: "Load the module zram into a mounted kernel, as modprobe(8).",
+        commandName: "modprobe", abstract: "Load a module into a mounted kernel, as modprobe(8).",
         discussion: """
             Examples:
-              zramfs modprobe
-              zramfs modprobe --mount /mnt/z num_devices=4
+              zramfs modprobe zram
+              zramfs modprobe test_firmware
+              zramfs modprobe --mount /mnt/z zram num_devices=4
 
             A module that is loaded already is no error, as with modprobe(8).
             """)
 
-    @Argument(help: "Parameters, as num_devices=4.") var parameters: [String] = []
-    @Option(name: .customLong("mount"), help: "The mount point; not needed if there is only one.") var mountPoint:
-        String?
-    @Option(help: "The module.") var module = "zram"
+    @Argument(help: "The module, zram without one, and parameters, as num_devices=4.", completion: Completion.modules)
+    var words: [String] = []
+    @Option(
+        name: .customLong("mount"), help: "The mount point; not needed if there is only one.",
+        completion: Completion.mountPoints)
+    var mountPoint: String?
+    @Option(help: .hidden) var module = "zram"
     @Flag(name: .customLong("first-time"), help: "Fail if it is loaded already.") var firstTime = false
 
     func run() throws {
-        var parameters = parameters
-        var mountPoint = mountPoint
-        // A first word without "=" is the mount point, as the other commands take it.
-        if mountPoint == nil, let first = parameters.first, !first.contains("=") {
-            mountPoint = first
-            parameters.removeFirst()
-        }
-        let mount = try MountTable.find(mountPoint)
+        let words = try ModuleWords(words, mount: mountPoint)
+        var module = module
+        var parameters = words.rest
+        if let first = parameters.first, !first.contains("=") { module = parameters.removeFirst() }
         do {
-            try Knob.write(([module] + parameters).joined(separator: " "), to: mount + "/debug/init_module")
+            try Knob.write(([module] + parameters).joined(separator: " "), to: words.mount + "/debug/init_module")
         } catch {
             if error == .fileExists, !firstTime { return }
             throw Failure("modprobe: could not insert '\(module)': \(error)")
@@ -87,7 +118,8 @@ struct LsmodCommand: ParsableCommand {
         commandName: "lsmod", abstract: "List the modules of a mounted kernel, as lsmod(8).",
         discussion: "Example:\n  zramfs lsmod /mnt/z")
 
-    @Argument(help: "The mount point; not needed if there is only one.") var mountPoint: String?
+    @Argument(help: "The mount point; not needed if there is only one.", completion: Completion.mountPoints)
+    var mountPoint: String?
 
     func run() throws {
         let path = try MountTable.find(mountPoint) + "/proc/modules"

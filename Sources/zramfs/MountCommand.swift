@@ -8,7 +8,7 @@ struct MountCommand: ParsableCommand {
         discussion: """
             Examples:
               zramfs mount /mnt/z                            # a private temporary image
-              zramfs mount -o policy=v8-11 disk.img /mnt/z   # the thread's patch 11 alone: the deadlock
+              zramfs mount --policy v8-11 disk.img /mnt/z      # the thread's patch 11 alone: the deadlock
               zramfs mount -o policy=v8,cpus=4,num_devices=2 -f /mnt/z
               mount -t fuse.zramfs disk.img /mnt/z -o policy=5.16
 
@@ -20,6 +20,7 @@ struct MountCommand: ParsableCommand {
               num_devices=N    devices at the first modprobe; default 1
               lockdep=off      a kernel without CONFIG_PROVE_LOCKING: no report of an inversion that did not hang
               keep             the image outlives the mount: disksize, algorithm and data are back at the next one
+              timing=smp       slow functions of the kernel take their time; off, or a factor
               log=FILE         the daemon's log; default syslog, or the terminal with -f
               remount,ro       or rw: the mount that is there becomes read-only, or writable
               allow_other      other users may look in (default for root)
@@ -28,12 +29,14 @@ struct MountCommand: ParsableCommand {
     @Argument(help: "The disk's image file, made if it is not there, and the mount point; or the mount point alone.")
     var paths: [String] = []
     @Option(name: .short, help: "Options, separated by commas; see below.") var options: [String] = []
+    @OptionGroup var kernel: KernelOptions
     @Flag(name: .short, help: "Stay in the foreground; the log goes to the terminal.") var foreground = false
     @Flag(name: .short, help: "Print FUSE requests; implies -f.") var debug = false
     @Option(help: .hidden) var readyDescriptor: Int32?
     @Option(help: .hidden) var ownerDescriptor: Int32?
 
     func run() throws {
+        let options = options + kernel.words
         guard let last = paths.last, paths.count <= 2 else {
             throw Failure("mount wants [IMAGE] MOUNTPOINT; example: zramfs mount disk.img /mnt/z", .usage)
         }

@@ -10,11 +10,11 @@ struct ReplayCommand: ParsableCommand {
         commandName: "replay", abstract: "Replay a schedule: columns, one per task, with the reason for every switch.",
         discussion: """
             Example:
-              zramfs replay 1a2b3c4d-a12b7a --scenario disksize-vs-rmmod --policy v8-11
+              zramfs replay SCHEDULE --scenario disksize-vs-rmmod --policy v8-11
             """)
 
     @Argument(help: "The schedule, as explore and matrix print it.") var schedule: String
-    @Option(help: "The scenario that it belongs to.") var scenario: String
+    @Option(help: "The scenario that it belongs to.", completion: Completion.scenarios) var scenario: String
     @OptionGroup var policy: PolicyArguments
     @Option(help: "Write a bash script that drives a mount into it; run it with the mount point.") var script: String?
     @Flag(help: "Wait for the return key before each step.") var step = false

@@ -7,16 +7,22 @@ import Zram
 
 /// What all commands that explore take.
 struct ScenarioArguments: ParsableArguments {
-    @Argument(help: "A scenario: a folder, or the name of one of ours (zramfs matrix lists them).") var scenario: String
+    @Argument(
+        help: "A scenario: a folder, or the name of one of ours (zramfs matrix lists them).",
+        completion: Completion.scenarios)
+    var scenario: String
 
     func load() throws -> Scenario { try ScenarioFolder.load(scenario) }
 }
 
 /// The policy or patches that a scenario is explored under.
 struct PolicyArguments: ParsableArguments {
-    @Option(help: "A policy by name; zramfs policies lists them. Without it the scenario's own, or else 5.15.")
+    @Option(
+        help: "A policy by name; zramfs policies lists them. Without it the scenario's own, or else 5.15.",
+        completion: Completion.policies)
     var policy: String?
-    @Option(help: "Patches by name, joined by + or commas; in place of a policy.") var patches: String?
+    @Option(help: "Patches by name, joined by + or commas; in place of a policy.", completion: Completion.patches)
+    var patches: String?
 
     /// As the options say, or else the scenario's file `policy`, or else 5.15.
     func choose(for scenario: String) throws -> ChosenPolicy {

@@ -4,7 +4,26 @@ import Synchronization
 
 /// Values for programs.
 enum JSON {
-    static func print(_ value: some Encodable) {
+    /// Raised when a field goes away or changes its meaning; docs/json.md has the fields.
+    static let version = 1
+
+    /// Prints an object, or a list of objects; each says the version.
+    static func print(_ value: some Encodable) { write(Versioned(value: value)) }
+    static func print(_ values: [some Encodable]) { write(values.map { Versioned(value: $0) }) }
+
+    private struct Versioned<Value: Encodable>: Encodable {
+        let value: Value
+
+        private enum Key: CodingKey { case jsonVersion }
+
+        func encode(to encoder: any Encoder) throws {
+            try value.encode(to: encoder)
+            var fields = encoder.container(keyedBy: Key.self)
+            try fields.encode(JSON.version, forKey: .jsonVersion)
+        }
+    }
+
+    private static func write(_ value: some Encodable) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -54,7 +73,13 @@ final class ProgressLine: Sendable {
     func show(_ text: String) {
         guard isatty(2) == 1 else { return }
         isShown.withLock { $0 = true }
-        FileHandle.standardError.write(Data("\r\u{1b}[K\(text)".utf8))
+        FileHandle.standardError.write(Data("\r\u{1b}[K\(text.prefix(Self.width))".utf8))
+    }
+
+    /// A longer line would go on below, where nothing takes it away.
+    private static var width: Int {
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1 ? Int(size.ws_col) - 1 : 79
     }
 
     /// Takes the line away.

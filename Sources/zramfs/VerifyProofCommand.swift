@@ -26,7 +26,7 @@ struct VerifyProofCommand: ParsableCommand {
         do { proof = try Proof(file: file) } catch let error as Proof.Unreadable {
             throw Failure("\(file): \(error)", .usage)
         } catch {
-            throw Failure("\(file) cannot be read: \(error.localizedDescription)", .usage)
+            throw Failure("\(file) cannot be read: \(ErrorText.of(error))", .usage)
         }
         let progress = ProgressLine()
         let verification = proof.verify(seconds: seconds, limit: states * 1_000_000) { progress.show($0) }

@@ -9,10 +9,12 @@ struct ZramfsCommand: ParsableCommand {
         abstract: "A kernel laboratory in a mount: zram's control files, and their races with module removal.",
         discussion: """
             Examples:
-              zramfs mount -o policy=v8-11 /mnt/z       # a private temporary disk image
-              echo 256M > /mnt/z/zram0/disksize
-              echo 1 > /mnt/z/zram0/reset & umount /mnt/z
-              cat /mnt/z/debug/kmsg
+              zramfs mount -o policy=v8-11 /mnt/z      # a private temporary disk image
+              while echo 1 > /mnt/z/zram0/reset; do :; done &
+              sleep 1; zramfs umount /mnt/z            # deadlocks; Ctrl-C
+              cat /mnt/z/debug/kmsg                    # who holds what
+              echo b > /mnt/z/sysrq-trigger            # gets everybody out
+              zramfs umount /mnt/z
 
             Exit status: 0 done; 1 the command failed; 2 the arguments are wrong; 32 the target is busy (umount).
             """,
@@ -40,17 +42,30 @@ struct ZramfsCommand: ParsableCommand {
         } catch let failure as Failure {
             failure.exit()
         } catch {
-            exitWithStatus(error)
+            exitWithStatus(error, arguments)
         }
     }
 
     /// Argument errors end with status 2, whatever the library's own choice.
-    private static func exitWithStatus(_ error: any Error) -> Never {
+    private static func exitWithStatus(_ error: any Error, _ arguments: [String]) -> Never {
         let code = exitCode(for: error)
         if code == .success || error is ExitCode { exit(withError: error) }
-        Terminal.error(message(for: error))
-        Terminal.error("Try 'zramfs --help'.")
-        ExitStatus.usage.leave()
+        guard code == .validationFailure else { Failure(ErrorText.of(error)).exit() }
+        let line = message(for: error).split(separator: "\n").joined(separator: " ")
+        Failure("\(line.hasSuffix(".") ? String(line.dropLast()) : line); see: \(named(by: arguments)) --help", .usage)
+            .exit()
+    }
+
+    /// The command that the arguments name, as far as they do: `zramfs image check`.
+    private static func named(by arguments: [String]) -> String {
+        var words = ["zramfs"]
+        var known: [any ParsableCommand.Type] = configuration.subcommands
+        for argument in arguments {
+            guard let found = known.first(where: { $0.configuration.commandName == argument }) else { break }
+            words.append(argument)
+            known = found.configuration.subcommands
+        }
+        return words.joined(separator: " ")
     }
 }
 

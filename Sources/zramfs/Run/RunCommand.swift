@@ -39,6 +39,13 @@ struct RunCommand: ParsableCommand {
         }
         try options.check()
         try reports.check()
+        do { try perform() } catch let failure as Failure where failure.status == .runFailed {
+            reports.write(failure, of: command)
+            throw failure
+        }
+    }
+
+    private func perform() throws {
         var options = options
         if options.terminals > 1 || `repeat` != nil || untilFailure, options.seed == nil, options.delay > 0 {
             options.seed = UInt64.random(in: 1...999_999)
@@ -47,12 +54,12 @@ struct RunCommand: ParsableCommand {
         if `repeat` != nil || untilFailure {
             let rounds = RunRounds(options: options, count: `repeat`, untilFailure: untilFailure, command: command)
             let results = try rounds.run()
-            try reports.write(results)
+            reports.write(results)
             Glibc.exit(results.first { $0.hasFailed }?.status ?? 0)
         }
         let session = try RunSession(options)
         let result = try session.run(command)
-        try reports.write([result])
+        reports.write([result])
         session.end()
         if let file = options.result {
             let first = result.firstFailure.map { String($0) } ?? ""
@@ -65,8 +72,8 @@ struct RunCommand: ParsableCommand {
 
 /// What a run is made of; `--repeat` hands it on to each round.
 struct RunOptions: ParsableArguments {
-    @Option(help: "A set of patches; see: zramfs policies.") var policy: String?
-    @Option(help: "Patches by name, joined by commas.") var patches: String?
+    @Option(help: "A set of patches; see: zramfs policies.", completion: Completion.policies) var policy: String?
+    @Option(help: "Patches by name, joined by commas.", completion: Completion.patches) var patches: String?
     @Option(help: "The kernel whose files and errnos are shown: 5.15 or 6.18.") var abi: String?
     @Option(help: "Simulated CPUs.") var cpus: Int?
     @Option(help: "Devices that are there at the beginning; 0: modprobe comes later.") var devices: Int?
@@ -74,7 +81,7 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "A kernel without CONFIG_PROVE_LOCKING: an inversion that did not hang is not reported.")
     var noLockdep = false
     @Option(help: "Slow kernel functions take their time: smp (default), off, or a factor.") var timing: String?
-    @Option(help: "Join this mount instead of making one.") var mount: String?
+    @Option(help: "Join this mount instead of making one.", completion: Completion.mountPoints) var mount: String?
     @Option(help: "What /dev/zramN is: loop, a block device (root only, the default then), or file.")
     var blockDevice: String?
     @Flag(help: "Print the simulated kernel's log at the end.") var dmesg = false
@@ -94,7 +101,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: "Write the steps that led to a failure to this file, a column for each task.") var trace: String?
     @Option(
         help:
-            "If it fails, keep in this folder: the kernel's report, the steps, what the processes did as a scenario, and a schedule for zramfs replay. --repeat and --until-failure do that for the first failure, in a new folder if none is named."
+            "If it fails, keep in this folder: the kernel's report, the steps, what the processes did as a scenario, and a schedule for zramfs replay. --until-failure does that in a new folder if none is named, --repeat for its first failure."
     )
     var record: String?
     @Option(help: .hidden) var result: String?

@@ -17,13 +17,13 @@ struct RunFailure {
             try put(result.details, "report")
             try put((try? String(contentsOfFile: "\(mount)/debug/trace.columns", encoding: .utf8)) ?? "", "trace")
         } catch {
-            return "\(folder) cannot be written: \((error as? Failure)?.message ?? error.localizedDescription)"
+            return "\(folder) cannot be written: \(ErrorText.of(error))"
         }
         do {
             let (end, command) = try keepSchedule(result)
             return "kept in \(folder): report, trace, and a schedule that ends in \(end); see it with: \(command)"
         } catch {
-            let why = (error as? Failure)?.message ?? "\(error)"
+            let why = ErrorText.of(error)
             return "kept in \(folder): report and trace; no schedule: \(why)"
         }
     }

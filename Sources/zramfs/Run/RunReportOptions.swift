@@ -8,53 +8,53 @@ struct RunReportOptions: ParsableArguments {
     @Option(help: "Write the result as JSON to this file; - is standard error.") var json: String?
 
     /// Says beforehand what cannot be written.
-    func check() throws { try Outputs.check(junit, tap == "-" ? nil : tap, json == "-" ? nil : json) }
-
-    /// Writes what is asked for.
-    func write(_ results: [RunResult]) throws {
-        if let junit { try Self.put(Self.junit(results), to: junit) }
-        if let tap { try Self.put(Self.tap(results), to: tap) }
-        if let json { try Self.put(Self.json(results), to: json) }
+    /// - Throws: `Failure` with status 125.
+    func check() throws {
+        do { try Outputs.check(junit, tap == "-" ? nil : tap, json == "-" ? nil : json) } catch {
+            throw Failure(ErrorText.of(error), .runFailed)
+        }
     }
 
-    private static func put(_ text: String, to path: String) throws {
-        if path == "-" { return Terminal.progress(text) }
-        try Outputs.write(text, to: path, .failed)
+    /// Writes what is asked for. What cannot be written any more is said, and does not take the place of the verdict.
+    func write(_ results: [RunResult]) {
+        put(junit) { Self.junit(results) }
+        put(tap) { Self.tap(results) }
+        put(json) { Self.json(results) }
     }
 
-    private static func name(_ result: RunResult) -> String {
-        "\(result.command.joined(separator: " ")) (\(result.round))"
+    /// Writes that there is no verdict, for `run` itself failed.
+    func write(_ failure: Failure, of command: [String]) {
+        let why = failure.message
+        put(junit) {
+            let problem = JUnit.Case.Problem(element: "error", type: "run", message: why, text: why)
+            return JUnit.text("zramfs run", [JUnit.Case(name: command.joined(separator: " "), problem: problem)])
+        }
+        put(tap) { "TAP version 13\nBail out! \(ForeignText.shown(why))\n" }
+        put(json) {
+            let words = command.map(JSONText.quote).joined(separator: ", ")
+            return "[\n{\"jsonVersion\": \(JSON.version), \"verdict\": \"error\", "
+                + "\"status\": \(ExitStatus.runFailed.rawValue), \"command\": [\(words)], "
+                + "\"message\": \(JSONText.quote(why))}\n]\n"
+        }
+    }
+
+    private func put(_ path: String?, _ text: () -> String) {
+        guard let path else { return }
+        if path == "-" { return Terminal.progress(text()) }
+        do { try Outputs.write(text(), to: path) } catch { Terminal.error("zramfs: \(ErrorText.of(error))") }
     }
 
     private static func junit(_ results: [RunResult]) -> String {
-        var text =
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"zramfs run\" tests=\"\(results.count)\" "
-        text += "failures=\"\(results.count(where: \.hasFailed))\">\n"
-        for result in results {
-            text += "  <testcase classname=\"zramfs\" name=\"\(escape(name(result)))\" time=\"\(result.seconds)\""
+        let tests = results.map { result in
+            var test = JUnit.Case(
+                name: "\(result.command.joined(separator: " ")) (\(result.round))", seconds: result.seconds)
             if result.hasFailed {
-                text += ">\n    <failure type=\"\(result.verdict.rawValue)\" message=\"\(escape(result.line))\">"
-                text += "\(escape(result.details))</failure>\n  </testcase>\n"
-            } else {
-                text += "/>\n"
+                test.problem = JUnit.Case.Problem(
+                    type: result.verdict.rawValue, message: result.line, text: result.details)
             }
+            return test
         }
-        return text + "</testsuite>\n"
-    }
-
-    private static func escape(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { result, scalar in
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n", "\t": result.unicodeScalars.append(scalar)
-            // XML 1.0 has no way to say control characters.
-            case let scalar where scalar.value < 0x20: result += "?"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
+        return JUnit.text("zramfs run", tests)
     }
 
     private static func tap(_ results: [RunResult]) -> String {
@@ -72,7 +72,8 @@ struct RunReportOptions: ParsableArguments {
     private static func json(_ results: [RunResult]) -> String {
         let rounds = results.map { result in
             var fields = [
-                "\"round\": \(result.round)", "\"verdict\": \(JSONText.quote(result.verdict.rawValue))",
+                "\"jsonVersion\": \(JSON.version)", "\"round\": \(result.round)",
+                "\"verdict\": \(JSONText.quote(result.verdict.rawValue))",
                 "\"status\": \(result.status)", "\"seconds\": \(result.seconds)",
                 "\"command\": [\(result.command.map(JSONText.quote).joined(separator: ", "))]",
             ]

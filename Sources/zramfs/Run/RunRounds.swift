@@ -15,7 +15,8 @@ struct RunRounds {
         var results: [RunResult] = []
         zr_block_signals()
         var isOver = false
-        let record = try RecordFolder(options.record)
+        let record = try RecordFolder(options.record, isWanted: untilFailure)
+        let line = ProgressLine()
         defer { record.removeIfEmpty() }
         while !isOver, results.count < count ?? .max {
             let round = results.count + 1
@@ -24,13 +25,10 @@ struct RunRounds {
             results.append(result)
             let failed = results.count(where: \.hasFailed)
             let seconds = Double(Host.now - started) / 1e9
-            if isatty(2) != 0 {
-                Terminal.progress(
-                    "\rround \(round)\(count.map { " of \($0)" } ?? ""), \(failed) failed, \(Int(seconds)) s ")
-            }
+            line.show("round \(round)\(count.map { " of \($0)" } ?? ""), \(failed) failed, \(Int(seconds)) s")
             if result.hasFailed, untilFailure { isOver = true }
         }
-        if isatty(2) != 0 { Terminal.progress("\n") }
+        line.clear()
         let seconds = (Double(Host.now - started) / 1e7).rounded() / 100
         if let first = results.first(where: \.hasFailed) {
             let earlier = results.prefix(first.round - 1).reduce(0) { $0 + $1.seconds }
@@ -95,12 +93,17 @@ struct RunRounds {
 
 /// Where the first failure is kept; made beforehand, so that a soak does not find out at its end that it cannot write.
 private struct RecordFolder {
-    let path: String
+    /// nil: nobody asked for it.
+    let path: String?
 
-    init(_ named: String?) throws {
+    init(_ named: String?, isWanted: Bool) throws {
         if let named {
             path = named
             guard mkdir(named, 0o755) == 0 || errno == EEXIST else { throw RunSession.problem(named) }
+            return
+        }
+        guard isWanted else {
+            path = nil
             return
         }
         var template = Array("\(Host.temporaryFolder)/zramfs-failure.XXXXXX".utf8CString)
@@ -108,5 +111,5 @@ private struct RecordFolder {
         path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    func removeIfEmpty() { rmdir(path) }
+    func removeIfEmpty() { if let path { rmdir(path) } }
 }

@@ -8,7 +8,7 @@ extension RunSession {
         let before = RunCounts(mount: mount)
         let started = Host.now
         zr_block_signals()
-        let logs = options.terminals > 1 ? try TerminalLogs(options.logs, count: options.terminals) : nil
+        let logs = options.terminals > 1 ? try TerminalLogs(logsFolder, count: options.terminals) : nil
         var children = RunChildren(command: command, logs: logs, count: options.terminals)
         try children.start()
         watch(&children, before, since: started)
@@ -37,6 +37,11 @@ extension RunSession {
         }
         finish(&result, logs)
         return result
+    }
+
+    /// A round's lie with what is kept of it.
+    private var logsFolder: String? {
+        options.logs ?? (options.result == nil ? nil : options.record.map { $0 + "/logs" })
     }
 
     /// Waits for the children; ends them when they take too long, or go on for a while after a deadlock or an oops: the hung
@@ -82,7 +87,7 @@ extension RunSession {
         if result.hasFailed, let folder = options.record {
             Terminal.error("zramfs: " + RunFailure(folder: folder, options: options, mount: mount).keep(result))
         }
-        if let logs, options.logs == nil, options.result != nil, !result.hasFailed {
+        if let logs, options.logs == nil, options.result != nil, !result.hasFailed || options.record == nil {
             // A soak would leave a folder for each of its rounds.
             logs.remove()
         } else if let logs {
@@ -91,6 +96,11 @@ extension RunSession {
         if isKernels || result.verdict == .timeout || options.terminals > 1 || options.result != nil && result.hasFailed
         {
             Terminal.error("zramfs: \(result.line)")
+        }
+        if isKernels, options.record == nil, options.mount == nil, options.result == nil {
+            Terminal.error(
+                "zramfs: a seed draws delays, and the host's scheduler has its say, too: --record DIR keeps a schedule "
+                    + "that replays")
         }
     }
 }
@@ -172,8 +182,8 @@ struct TerminalLogs {
             if mkdir(named, 0o755) != 0, errno != EEXIST { throw RunSession.problem(named) }
             folder = named
         } else {
-            var template = Array("/tmp/zramfs-terminals.XXXXXX".utf8CString)
-            guard mkdtemp(&template) != nil else { throw RunSession.problem("/tmp") }
+            var template = Array("\(Host.temporaryFolder)/zramfs-terminals.XXXXXX".utf8CString)
+            guard mkdtemp(&template) != nil else { throw RunSession.problem(Host.temporaryFolder) }
             folder = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         }
     }

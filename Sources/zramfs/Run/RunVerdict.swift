@@ -28,7 +28,7 @@ struct RunResult {
     var line: String {
         var time = "\((seconds * 100).rounded() / 100) s"
         if let firstFailure { time += ", first failure after \((firstFailure * 1000).rounded() / 1000) s" }
-        if let seed { time += ", seed \(seed)" }
+        if let seed { time += ", delays of seed \(seed)" }
         return switch verdict {
         case .passed: "passed (\(time))"
         case .failed:

@@ -15,7 +15,7 @@ struct UmountCommand: ParsableCommand {
             as well (mount --bind), only this one goes. Exit status 32: the target is busy; by whom is said.
             """)
 
-    @Argument(help: "The mount point.") var mountPoint: String
+    @Argument(help: "The mount point.", completion: Completion.mountPoints) var mountPoint: String
     @Flag(name: [.short, .long], help: "Detach now, as umount -l.") var lazy = false
     @Flag(name: [.short, .long], help: "Abort pending requests, as umount -f.") var force = false
 

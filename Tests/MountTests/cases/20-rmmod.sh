@@ -30,4 +30,10 @@ for ((round = 0; round < 50; round++)); do
     echo zram >"$MNT/debug/delete_module" && echo zram >"$MNT/debug/init_module" || fail "round $round"
 done
 is 'after 50 rounds' 0 "$(<"$MNT/zram0/disksize")"
+"$ZRAMFS" modprobe --mount "$MNT" test_firmware; is 'modprobe MODULE' 0 $?
+"$ZRAMFS" rmmod --mount "$MNT" test_firmware zram; is 'rmmod MODULE...' 0 $?
+is 'none is left' '' "$(<"$MNT/proc/modules")"
+"$ZRAMFS" modprobe "$MNT" zram num_devices=2; is 'the mount point among the words' 'zram0 zram1' "$(cd "$MNT/dev" && echo zram*)"
+"$ZRAMFS" image check x.img --nonsense 2>"$work/err"; is 'wrong arguments' 2 $?
+is 'one line' "zramfs: Unknown option '--nonsense'; see: zramfs image check --help" "$(<"$work/err")"
 stop_mount

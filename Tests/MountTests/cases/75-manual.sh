@@ -22,6 +22,19 @@ for command in $("$ZRAMFS" --help | awk '/^SUBCOMMANDS/ { on = 1; next } on && /
     grep -q "^\.It Cm.* \?$command\|, Cm $command" "$pages/zramfs.1" || fail "zramfs(1) does not name $command"
     [[ " $completed " == *" $command "* ]] || fail "bash does not complete $command but: $completed"
 done
+# Words that only the program knows.
+ln -s "$(realpath "$ZRAMFS")" "$work/zramfs"
+completes() { # EXPECTED WORD... the last of which is begun
+    # shellcheck disable=SC2016
+    is "${*:2} is completed" "$1" "$(cd "$repository" && PATH=$work:$PATH bash -c '. "$1"; shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
+        $(complete -p zramfs | sed "s/.*-F \([^ ]*\).*/\1/") zramfs "${@: -1}" "${@: -2:1}"; echo "${COMPREPLY[*]}"' - \
+        "$share/bash-completion/completions/zramfs" "${@:2}")"
+}
+completes v8-11 zramfs explore x --policy v8-
+completes two-removers zramfs replay x --scenario two
+completes test_firmware zramfs modprobe test_f
+completes sync-blockdev zramfs mount --patches sync
 # What mount --help lists, the page has.
 for option in $("$ZRAMFS" help mount | sed -n '/^Options of -o/,/^USAGE/s/^  \([a-z_]*\)[= ].*/\1/p'); do
     grep -q "^\.It Cm $option" "$pages/mount.fuse.zramfs.8" || fail "mount.fuse.zramfs(8) does not name $option"

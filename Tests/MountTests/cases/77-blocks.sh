@@ -15,7 +15,7 @@ need unshare setpriv mkfs.ext4
 
 # A mount and a pid namespace for each document: with its first process all that a block started is gone.
 if [[ -z ${DOCUMENT:-} ]]; then
-    documents=("$repository/README.md" "$repository/CONTRIBUTING.md" "$repository"/docs/*.md "$repository"/docs/man/*)
+    documents=("$repository/README.md" "$repository/CONTRIBUTING.md" "$repository"/docs/*.md "$repository"/docs/man/* help)
     for DOCUMENT in "${documents[@]}"; do
         [[ $DOCUMENT == *"${BLOCKS:-}"* ]] || continue
         export DOCUMENT
@@ -26,6 +26,8 @@ if [[ -z ${DOCUMENT:-} ]]; then
     exit
 fi
 
+# Mounts of others, which the new namespace has copies of.
+while IFS= read -r mount; do umount -l "$mount"; done < <(awk '/ - fuse\.zramfs / { print $5 }' /proc/self/mountinfo)
 place=$work/place
 mkdir -p "$work/bin" "$place"
 ln -s "$(realpath "$ZRAMFS")" "$work/bin/zramfs"
@@ -62,12 +64,13 @@ RACE
     chmod 755 ./*.sh
     truncate -s 2M rootfs.ext4
     mkfs.ext4 -q -F rootfs.ext4
-    mkdir -p /mnt/z
+    mkdir -p /mnt/z /mnt/d
 }
 
 # Everything back to before, whatever a block has done.
 tidy() {
     local try
+    umount -q -l /mnt/d
     for ((try = 0; try < 5; try++)); do
         is_mounted /mnt/z || break
         echo b >/mnt/z/sysrq-trigger
@@ -137,24 +140,37 @@ run_block() { # WHAT FILE EXPECTED [STRICTLY: no command fails]
     esac
 }
 
-# What the examples of --help want, where it is not 0 or 1 for each line.
-help_mark() { # COMMAND
+# Each example of --help stands for itself: what it needs is there. Statuses as of "lines".
+example() { # COMMAND LINE
+    local line=$2 expected='0 1' status=0 seconds=40 policy
+    tidy
+    provide
     case $1 in
-    zramfs) echo 'hangs; v8: 0 32; 5.16: 0' ;;
-    run) echo 'lines 0 120 121 122 123 late=bash' ;;
-    mount | umount | rmmod | modprobe | lsmod) echo 'lines 0' ;;
-    *) echo 'lines 0 1 late=matrix,conform,odds,--all-patches' ;;
+    run) expected='0 120 121 122 123' ;;
+    mount | umount | rmmod | modprobe | lsmod | policies) expected=0 ;;
+    image)
+        [[ $line == 'zramfs image import'* ]] || zramfs image import rootfs.ext4 disk.img
+        if [[ $line == *qcow2* ]]; then
+            command -v qemu-img >/dev/null || { echo "not run, without qemu-img: $line"; return; }
+            qemu-img convert -q -f raw -O qcow2 rootfs.ext4 debian.qcow2
+        fi
+        ;;
     esac
-}
-# Before each line of these something must be there, or not.
-prepare() { # COMMAND
-    case $1 in
-    umount | rmmod | modprobe | lsmod) zramfs mount /mnt/z ;;
-    image) zramfs image import rootfs.ext4 disk.img ;;
+    # The daemon in the foreground, a shell that nobody types to, and what takes long.
+    case $line in *' -f '* | *' bash' | 'zramfs matrix'* | *verify-proof* | *odds* | *conform*) expected="$expected 124"; seconds=5 ;; esac
+    policy=$(sed -n 's/.*--policy \([^ ;]*\).*/\1/p' <<<"$line")
+    case $line in
+    'mount '* | *'zramfs mount'*) ;;
+    *) [[ $line != *rmmod* && $line != *modprobe* && $line != *lsmod* && $line != */mnt/z* ]] || zramfs mount ${policy:+--policy "$policy"} /mnt/z ;;
     esac
+    case $line in *umount* | *' run '*) ;; *modprobe*) zramfs rmmod zram ;; esac
+    session "$seconds" -c "${line/SCHEDULE/$schedule}" || status=$?
+    [[ $status != 124 ]] || end_session
+    # shellcheck disable=SC2086
+    judge "$1 --help: $line" $status $expected
 }
 
-document() { # NAME KIND FILE [MARK]
+document() { # NAME KIND FILE
     local name=$1 kind=$2 text=$3 block mark main variant policy n=0
     rm -rf "$work/blocks" && mkdir "$work/blocks"
     awk -v kind="$kind" -v out="$work/blocks" -f "$here/blocks.awk" "$text"
@@ -162,9 +178,8 @@ document() { # NAME KIND FILE [MARK]
     for block in "$work/blocks"/??; do
         [[ -e $block ]] || continue
         n=$((n + 1))
-        mark=${4:-$(<"$block.expect")}
+        mark=$(<"$block.expect")
         case $mark in 'not run, '* | 'a '* | output) continue ;; esac
-        [[ $kind != help ]] || { tidy; provide; prepare "$name" >/dev/null 2>&1; }
         if grep -q SCHEDULE "$block"; then
             schedule=$(zramfs explore disksize-vs-rmmod --policy v8-11 | sed -n 's/^  schedule  \([^ ]*\).*/\1/p' | head -n 1)
             sed -i "s/SCHEDULE/$schedule/" "$block"
@@ -189,12 +204,39 @@ document() { # NAME KIND FILE [MARK]
     tidy
 }
 
+help_of() { # COMMAND [SUBCOMMAND]
+    rm -rf "$work/blocks" && mkdir "$work/blocks"
+    # shellcheck disable=SC2086
+    COLUMNS=200 zramfs ${1#zramfs} ${2:-} --help >"$work/help" 2>&1
+    awk -v kind=help -v out="$work/blocks" -f "$here/blocks.awk" "$work/help"
+    if [[ $1 == zramfs ]]; then
+        provide
+        head -n 3 "$work/blocks/01" >"$work/first"
+        for policy in v8 5.16; do
+            sed "s/policy=v8-11/policy=$policy/" "$work/first" >"$work/first.policy"
+            run_block "zramfs --help, $policy" "$work/first.policy" '0 32'
+            end_session
+            tidy
+            cd "$place" || exit 1
+        done
+        run_block 'zramfs --help' "$work/first" hangs
+        tail -n +4 "$work/blocks/01" >"$work/rest"
+        run_block 'zramfs --help, the way out' "$work/rest" 0 strictly
+        return
+    fi
+    while IFS= read -r line <&4; do example "$1" "$line"; done 4<"$work/blocks/01"
+}
+subcommands() { awk '/^SUBCOMMANDS/ { on = 1; next } on && /^  [a-z]/ { print $1 }'; }
+
 case $DOCUMENT in
 help)
-    for command in zramfs $(zramfs --help | awk '/^SUBCOMMANDS/ { on = 1; next } on && /^  [a-z]/ { print $1 }'); do
-        COLUMNS=200 zramfs help ${command/#zramfs/} >"$work/help" 2>&1
-        document "$command" help "$work/help" "$(help_mark "$command")"
+    help_of zramfs
+    schedule=$(zramfs explore disksize-vs-rmmod --policy v8-11 | sed -n 's/^  schedule  \([^ ]*\).*/\1/p' | head -n 1)
+    for command in $(zramfs --help | subcommands); do
+        help_of "$command"
+        for word in $(zramfs "$command" --help | subcommands); do help_of "$command" "$word"; done
     done
+    tidy
     ;;
 *.md) document "${DOCUMENT##*/}" md "$DOCUMENT" ;;
 *) document "${DOCUMENT##*/}" man "$DOCUMENT" ;;

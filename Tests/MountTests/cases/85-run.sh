@@ -114,6 +114,15 @@ is 'a deadlock' 121 $?
 grep -q 'zramfs: deadlock' "$work/err"; is 'and its report' 0 $?
 grep -q '"verdict": "deadlock"' "$work/json"; is 'JSON' 0 $?
 grep -q '<failure type="deadlock"' "$work/junit"; is 'JUnit' 0 $?
+grep -q '"jsonVersion": 1' "$work/json"; is 'JSON has a version' 0 $?
+run --json "$work/none/json" -- touch "$work/ran"; is 'a report that cannot be written' 125 $?
+[[ ! -e $work/ran ]]; is 'then nothing is run' 0 $?
+run --json "$work/late/json" -- true 2>/dev/null; is 'no folder' 125 $?
+mkdir "$work/late"
+run --json "$work/late/json" -- sh -c "rmdir $work/late; exit 7" 2>"$work/err"; is 'a folder that goes away: the verdict stays' 7 $?
+grep -q 'late/json: No such file' "$work/err"; is 'and it is said' 0 $?
+TMPDIR=$work/absent "$ZRAMFS" run --junit "$work/junit2" --tap "$work/tap2" -- true 2>/dev/null; is 'run itself fails' 125 $?
+grep -q '<error ' "$work/junit2" && grep -q '^Bail out!' "$work/tap2"; is 'and the reports say so' 0 $?
 grep -q '^not ok 1' "$work/tap"; is 'TAP' 0 $?
 # shellcheck disable=SC2016
 run --policy 5.15 --faults 'points/open_mutex.lock=hold fn=del_gendisk' -- sh -c 'P=$ZRAMFS_MOUNT/debug/points
