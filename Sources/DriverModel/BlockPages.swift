@@ -10,6 +10,13 @@ public protocol BlockPages: AnyObject, Sendable {
     func discard(at offset: UInt64, length: UInt64) throws(Errno) -> UInt64
     /// Makes what was written safe.
     func flush() throws(Errno)
+    /// Whether reading and writing may wait for another device.
+    var mayWait: Bool { get }
+}
+
+extension BlockPages {
+    /// Memory answers at once.
+    public var mayWait: Bool { false }
 }
 
 /// The side of a disk that does not go through the simulated kernel: pages move on many threads at once.

@@ -73,6 +73,8 @@ final class DiskHandle: DeviceHandle {
 
     func flush() throws(Errno) { try data.current.0?.flush() }
 
+    var mayWait: Bool { data.current.0?.mayWait ?? false }
+
     func release() async {
         await disk?.release()
         disk = nil

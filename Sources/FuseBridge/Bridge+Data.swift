@@ -12,6 +12,29 @@ extension Bridge {
         let file = OpenFile.handle(request.handle).takeUnretainedValue()
         if file.isAttribute { return start(call(request, unsafeDowncast(file, to: OpenAttribute.self))) }
         let device = unsafeDowncast(file, to: OpenDevice.self)
+        if device.handle.mayWait { moveAside(request, device) } else { move(request, device) }
+    }
+
+    /// Moves data on a thread of its own: workers are few, and another device may never answer.
+    private func moveAside(_ request: zf_transfer, _ device: OpenDevice) {
+        var request = request
+        var copy: UnsafeMutableRawPointer?
+        if let data = request.data {
+            let size = Int(request.size)
+            let bytes = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
+            bytes.copyMemory(from: data, byteCount: size)
+            request.data = UnsafeRawPointer(bytes)
+            copy = bytes
+        }
+        aside.change { $0 += 1 }
+        HostThread.detach("transfer") { [self, request] in
+            move(request, device)
+            copy?.deallocate()
+            aside.change { $0 -= 1 }
+        }
+    }
+
+    private func move(_ request: zf_transfer, _ device: OpenDevice) {
         let (offset, size) = (Int(truncatingIfNeeded: request.offset), Int(request.size))
         if let data = request.data {
             let bytes = UnsafeRawBufferPointer(start: data, count: size)

@@ -17,6 +17,8 @@ final class Bridge {
     let host = HostWorker()
     /// Whose callers may get signals; a leaf among the locks.
     let interrupts = Monitor(Interrupts())
+    /// How many transfers are on threads of their own; nothing closes the connection before them.
+    let aside = Monitor(0)
     /// Set before the mount is served, or never.
     var mirror: (any HostMirror)?
     /// The C side's record of the session: its owner, its workers.
@@ -79,6 +81,13 @@ final class Bridge {
         system.kernel.alarm = { [self] nanoseconds, ring in
             attendant.post(alarm: alarms.insert(ring), after: nanoseconds)
         }
+        system.kernel.onHost = { [self] work, done in
+            let ticket = alarms.insert(done)
+            HostThread.detach("host call") { [self] in
+                work()
+                isolation.leave { [self] in alarms.remove(ticket)?() }
+            }
+        }
         let before = system.root.onNotify
         system.root.onNotify = { [self] node in
             before?(node)
@@ -89,10 +98,12 @@ final class Bridge {
     /// Drops the hooks of a kernel that is no longer shown; in the isolation.
     private func disown() {
         system.kernel.alarm = nil
+        system.kernel.onHost = nil
         system.kernel.nameOfProcess = nil
         system.kernel.groupOfProcess = nil
         system.root.onNotify = nil
-        alarms = SlotTable()
+        // One by one: who rings later must not ring for somebody else.
+        alarms.removeAll()
         lateErrors = [:]
     }
 

@@ -16,6 +16,12 @@ struct HostThread {
         self.id = id
     }
 
+    /// Starts a thread that nobody waits for.
+    /// - Parameter name: at most 15 bytes, as `ps -T` shows it.
+    static func detach(_ name: String, _ body: @escaping () -> Void) {
+        pthread_detach(HostThread(name, body).id)
+    }
+
     /// Waits until the thread has ended.
     func join() {
         let error = pthread_join(id, nil)

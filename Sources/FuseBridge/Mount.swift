@@ -69,6 +69,7 @@ public final class Mount: @unchecked Sendable {
         }
         if state.withLock({ $0.isStopping }) { askToStop() }
         session.serve(threads: bridge.options.threads)
+        bridge.aside.wait(until: { _ in nil }) { $0 == 0 ? () : nil }
         bridge.host.end()
         bridge.attendant.end()
         helper.join()

@@ -25,6 +25,11 @@ struct SlotTable<Element> {
         return element
     }
 
+    /// Takes all of them out.
+    mutating func removeAll() {
+        for place in slots.indices where slots[place].element != nil { remove(number(place)) }
+    }
+
     /// All elements, in no order that means anything.
     var elements: [Element] { slots.compactMap(\.element) }
 

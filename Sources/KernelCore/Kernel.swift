@@ -51,6 +51,8 @@ public final class Kernel {
     public var groupOfProcess: ((Int32) -> Int32)?
     /// Asks the host to call back after a time, in the kernel's isolation; without it sleeps end at once.
     public var alarm: Timer.Alarm?
+    /// Has the host do what may take for ever; without it, it is done at once.
+    public var onHost: HostCall.Perform?
     /// Taint flags in the kernel's letters, e.g. `D` after an oops, `W` after a warning.
     public internal(set) var taints: Set<Character> = []
     /// The hash of the shared state, kept up to date by each change (`Cell`).
@@ -224,6 +226,7 @@ public final class Kernel {
         points.onDeclare = nil
         lockdep.forget()
         alarm = nil
+        onHost = nil
         delays = [:]
         current = idle
     }

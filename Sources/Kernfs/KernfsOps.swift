@@ -62,6 +62,13 @@ public protocol DeviceHandle: AnyObject, Sendable {
     func discard(at offset: UInt64, length: UInt64) throws(Errno)
     /// Makes what was written safe.
     func flush() throws(Errno)
+    /// Whether reading and writing may take long, because they wait for another device.
+    var mayWait: Bool { get }
     /// Closes it, in a task of the simulated kernel.
     func release() async
+}
+
+extension DeviceHandle {
+    /// Most answer at once.
+    public var mayWait: Bool { false }
 }

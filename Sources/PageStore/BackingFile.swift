@@ -23,7 +23,22 @@ public final class BackingFile: Sendable {
         var firstFree = 0
         /// Blocks that may be used again when the records that no longer name them are on the host's disk.
         var retired: [UInt64] = []
+        /// How often each block is being read.
+        var pinned: [UInt64: Int] = [:]
+        /// Blocks that were given back meanwhile.
+        var condemned: Set<UInt64> = []
+
+        mutating func free(_ block: UInt64) {
+            let word = Int(block / 64)
+            used[word] &= ~(1 << (block % 64))
+            firstFree = min(firstFree, word)
+        }
     }
+
+    /// A writeback at a time: whoever finds a page marked knows that he marked it.
+    let writeback = Guarded<Void>(())
+    /// Whether the image keeps the disk that has pages here, until its driver comes back.
+    let isKept = Atomic(false)
 
     /// Opens a block device for this user alone, or a regular file.
     ///
@@ -64,9 +79,10 @@ public final class BackingFile: Sendable {
         return info.st_dev == other.st_dev && info.st_ino == other.st_ino
     }
 
-    /// Lets the device go: others may have it from now on. What still reads or writes gets `EIO`. The kernel's
-    /// `reset_bdev`.
+    /// Lets the device go: others may have it from now on. What still reads or writes gets `EIO`. Nothing happens while
+    /// the image keeps a disk with pages on it, whose driver is gone. The kernel's `reset_bdev`.
     public func close() {
+        if isKept.load(ordering: .acquiring) { return }
         // In the descriptor's place, so that whoever is about to use it hits nothing else.
         let nothing = Glibc.open("/dev/null", O_RDWR | O_CLOEXEC)
         guard nothing >= 0 else { return file.unlock() }
@@ -112,10 +128,19 @@ public final class BackingFile: Sendable {
     /// Gives a block back. The kernel's `free_block_bdev`.
     func release(_ block: UInt64) {
         books.withLock { books in
-            let word = Int(block / 64)
-            books.used[word] &= ~(1 << (block % 64))
-            books.firstFree = min(books.firstFree, word)
             books.count -= 1
+            if books.pinned[block] != nil { books.condemned.insert(block) } else { books.free(block) }
+        }
+    }
+
+    /// Somebody reads the block: until he has, nobody gets it anew.
+    func pin(_ block: UInt64) { books.withLock { $0.pinned[block, default: 0] += 1 } }
+
+    func unpin(_ block: UInt64) {
+        books.withLock { books in
+            let count = books.pinned[block]! - 1
+            books.pinned[block] = count > 0 ? count : nil
+            if count == 0, books.condemned.remove(block) != nil { books.free(block) }
         }
     }
 
@@ -155,7 +180,11 @@ public final class BackingFile: Sendable {
     /// No page is here any more.
     func releaseAll() {
         books.withLock { books in
-            books = Books(used: [UInt64](repeating: 0, count: books.used.count))
+            var next = Books(used: [UInt64](repeating: 0, count: books.used.count))
+            next.pinned = books.pinned
+            next.condemned = Set(books.pinned.keys)
+            for block in next.condemned { next.used[Int(block / 64)] |= 1 << (block % 64) }
+            books = next
         }
     }
 

@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 /// Images that outlive their user: `-o keep`.
@@ -86,11 +87,16 @@ extension Image {
     public var keptDisks: [TableInfo] { kept.withLock { $0.values.map(\.info) }.sorted { $0.disk < $1.disk } }
 
     /// Hands a kept table out to its disk; nil if there is none. It is the disk's until `giveBack`, or `free`.
-    public func takeKept(disk: String) -> PageTable? { kept.withLock { $0.removeValue(forKey: disk) } }
+    public func takeKept(disk: String) -> PageTable? {
+        let table = kept.withLock { $0.removeValue(forKey: disk) }
+        table?.backing?.isKept.store(false, ordering: .releasing)
+        return table
+    }
 
     /// The disk is gone for now; its pages stay. Nothing may use the table until it is taken again.
     public func giveBack(_ table: PageTable) {
         guard log.keeps, !table.isGone else { return }
+        table.backing?.isKept.store(true, ordering: .releasing)
         kept.withLock { $0[table.disk] = table }
     }
 

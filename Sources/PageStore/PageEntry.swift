@@ -14,6 +14,8 @@ struct PageEntry {
     private static let incompressible: UInt32 = 16
     /// Of an image that is kept: a page that is not stored has a record, too, in `value`.
     private static let recorded: UInt32 = 128
+    /// On its way to the backing device; whoever reads or writes the page clears it, and it stays.
+    private static let underWriteback: UInt32 = 256
     private static let priorityShift: UInt32 = 5
     private static let priorityMask: UInt32 = 3 << priorityShift
     private static let lengthShift: UInt32 = 16
@@ -85,6 +87,12 @@ struct PageEntry {
     var priority: Int {
         get { Int((bits & Self.priorityMask) >> Self.priorityShift) }
         set { bits = bits & ~Self.priorityMask | UInt32(newValue) << Self.priorityShift }
+    }
+
+    /// Somebody writes a copy of it to the backing device. The kernel's `ZRAM_PP_SLOT`, before 6.13 `ZRAM_UNDER_WB`.
+    var isUnderWriteback: Bool {
+        get { bits & Self.underWriteback != 0 }
+        set { bits = newValue ? bits | Self.underWriteback : bits & ~Self.underWriteback }
     }
 
     /// Not accessed since the table was last marked idle.

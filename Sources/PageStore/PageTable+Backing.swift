@@ -22,7 +22,8 @@ struct BackedPage {
     }
 }
 
-/// Pages on the backing device of an image that is kept: a record says where each is. All under the page lock.
+/// Pages on the backing device of an image that is kept: a record says where each is. All but `isBacked` under the page
+/// lock.
 extension PageTable {
     /// Where a written-back page is; nil if its record is damaged.
     func backed(_ page: UInt64, _ entry: PageEntry) -> BackedPage? {
@@ -34,16 +35,6 @@ extension PageTable {
                 header.isIntact(at: record, salt: log.salt)
             else { return nil }
             return BackedPage(from: record + RecordHeader.size)
-        }
-    }
-
-    /// Reads a page that was written back.
-    /// - Throws: `EIO` if that is not what was written there, or cannot be read; of a volatile image the host's error.
-    func readBack(_ page: UInt64, _ entry: PageEntry, into target: UnsafeMutableRawPointer) throws(Errno) {
-        guard entry.hasRecord else { return try backing!.read(entry.value, into: target) }
-        guard let place = backed(page, entry), isBacked(place, target) else {
-            log.damaged(disk, page, entry.value)
-            throw .ioError
         }
     }
 
@@ -68,41 +59,5 @@ extension PageTable {
         guard log.keeps else { return nil }
         try log.synchronize()
         return backing.allocate()
-    }
-
-    /// Moves a page to a block, and says so in the log; false if the page no longer is what the filter asks for.
-    ///
-    /// The page is on the device's disk before the record is written: whichever record a crash leaves, its page is there.
-    func recordBack(
-        _ page: UInt64, _ filter: PageFilter, _ block: UInt64, _ backing: BackingFile
-    ) throws(Errno) -> Bool {
-        let run = page..<(page + 1)
-        var isMoved = false
-        try log.workspaces.withWorkspace { workspace throws(Errno) in
-            try reclaimingSpace { () throws(Errno) in
-                try locks.withLock(of: page) { () throws(Errno) in
-                    guard !isGone else { throw .ioError }
-                    guard filter.admits(map[page]) else { return false }
-                    try fetch(run, workspace, isAccess: false)
-                    try decode(run, into: workspace.page, workspace)
-                    try backing.write(block, from: workspace.page)
-                    try backing.file.synchronize()
-                    let sum = Checksum.of(workspace.page, count: PageGeometry.pageSize, seed: log.salt)
-                    BackedPage(block: block, sum: sum).write(to: workspace.staging + RecordHeader.size)
-                    RecordHeader.stage(
-                        workspace.staging, table: id, page: page, kind: .writtenBack, length: BackedPage.size,
-                        salt: log.salt)
-                    workspace.stored = 0
-                    workspace.staged[0].entry = .recordedBack(offset: 0)
-                    workspace.staged[0].position = 0
-                    workspace.staged[0].span = RecordHeader.span(length: BackedPage.size)
-                    let openedSegment = try store(run, workspace, isAccess: false)
-                    times?[page] = 0
-                    isMoved = true
-                    return openedSegment
-                }
-            }
-        }
-        return isMoved
     }
 }

@@ -56,11 +56,8 @@ extension PageTable {
         let run = page..<(page + 1)
         try log.workspaces.withWorkspace { workspace throws(Errno) in
             try reclaimingSpace { () throws(Errno) in
-                try locks.withLock(of: page) { () throws(Errno) in
-                    guard !isGone else { throw .ioError }
+                try withContent(of: page, workspace) { () throws(Errno) in
                     guard map.isTouched(page), !map[page].isEmpty else { return false }
-                    try fetch(run, workspace)
-                    try decode(run, into: workspace.page, workspace)
                     (workspace.page + start).initializeMemory(as: UInt8.self, repeating: 0, count: end - start)
                     try stage(run, from: workspace.page, workspace)
                     return try store(run, workspace)

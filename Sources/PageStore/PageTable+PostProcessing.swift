@@ -63,48 +63,4 @@ extension PageTable {
         if priorities.upperBound > secondary.count { map[page].isIncompressible = true }
         return false
     }
-
-    /// Moves a page to the backing device.
-    ///
-    /// - Returns: false if the page no longer is what the filter asks for.
-    /// - Throws: `ENODEV` without a backing device, `ENOSPC` if it is full, an error of the host.
-    ///
-    /// The kernel function is `zram_writeback_slots`, for one slot.
-    public func writeBack(page: UInt64, filter: PageFilter) throws(Errno) -> Bool {
-        guard let backing else { throw Errno(rawValue: ENODEV) }
-        guard page < pages else { throw .invalidArgument }
-        guard let block = try takeBlock(backing) else { throw .noSpace }
-        var isUsed = false
-        defer {
-            // Of a record whose write failed there may be enough left for a crash to show.
-            if !isUsed { if log.keeps { backing.retire(block) } else { backing.release(block) } }
-        }
-        if log.keeps {
-            isUsed = try recordBack(page, filter, block, backing)
-            return isUsed
-        }
-        let run = page..<(page + 1)
-        let old = try log.workspaces.withWorkspace { workspace throws(Errno) in
-            try locks.withLock(of: page) { () throws(Errno) -> PageEntry? in
-                guard !isGone else { throw .ioError }
-                let old = map[page]
-                guard filter.admits(old) else { return nil }
-                try fetch(run, workspace, isAccess: false)
-                try decode(run, into: workspace.page, workspace)
-                try backing.write(block, from: workspace.page)
-                let entry = PageEntry.writtenBack(block: block)
-                accounts.withLock { $0.replace(old, with: entry) }
-                map[page] = entry
-                times?[page] = 0
-                isUsed = true
-                return old
-            }
-        }
-        guard let old else { return false }
-        withUnsafePointer(to: Extent(offset: old.value, bytes: old.span)) {
-            log.release(UnsafeBufferPointer(start: $0, count: 1))
-        }
-        log.cleanIfNeeded()
-        return true
-    }
 }

@@ -82,9 +82,7 @@ extension PageTable {
     ) throws(Errno) {
         let run = page..<(page + 1)
         try reclaimingSpace { () throws(Errno) in
-            try locks.withLock(of: page) { () throws(Errno) in
-                try fetch(run, workspace)
-                try decode(run, into: workspace.page, workspace)
+            try withContent(of: page, workspace) { () throws(Errno) in
                 (workspace.page + offset).copyMemory(from: source, byteCount: count)
                 try stage(run, from: workspace.page, workspace)
                 return try store(run, workspace)

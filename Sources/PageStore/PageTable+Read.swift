@@ -22,11 +22,14 @@ extension PageTable {
         into target: UnsafeMutableRawPointer,
         _ workspace: Workspace
     ) throws(Errno) {
+        defer { unpin(workspace) }
         try locks.withLock(of: run.lowerBound) { () throws(Errno) in try fetch(run, workspace) }
+        try fetchBacked(workspace)
         try decode(run, into: target, workspace)
     }
 
-    /// Copies the entries of a run and the records that they point to. The caller holds the page lock.
+    /// Copies the entries of a run and the records that they point to. The caller holds the page lock. Pages on the
+    /// backing device are pinned alone: `fetchBacked` follows, and `unpin`, also after an error.
     ///
     /// - Parameter isAccess: whether somebody reads the pages, who then are no longer idle.
     func fetch(_ run: Range<UInt64>, _ workspace: Workspace, isAccess: Bool = true) throws(Errno) {
@@ -36,17 +39,17 @@ extension PageTable {
         var pending = Extent(offset: 0, bytes: 0)
         for page in run {
             var entry = map[page]
-            if isAccess, entry.isIdle {
+            if isAccess, entry.isIdle || entry.isUnderWriteback {
                 entry.isIdle = false
+                entry.isUnderWriteback = false
                 map[page] = entry
             }
             workspace.entries[Int(page - run.lowerBound)] = entry
             guard entry.isInRecord else {
                 guard entry.isWrittenBack else { continue }
-                // Under the lock, because a block that nobody points to is written anew.
                 try flush(&pending, at: &position, workspace)
                 pending.bytes = 0
-                try readBack(page, entry, into: workspace.fetched + position)
+                try pin(page, entry, at: position, workspace)
                 position += PageGeometry.pageSize
                 continue
             }

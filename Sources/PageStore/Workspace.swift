@@ -15,6 +15,15 @@ final class Workspace {
         var old = PageEntry.empty
     }
 
+    /// A page on the backing device.
+    struct Pin {
+        var page: UInt64
+        var entry: PageEntry
+        var place: BackedPage
+        /// Where in `fetched` it goes.
+        var position: Int
+    }
+
     static let capacity = PageGeometry.runLength
     private static let recordBound = RecordHeader.span(length: PageGeometry.pageSize)
 
@@ -28,6 +37,8 @@ final class Workspace {
     /// How many of the staged pages are stored: a write that is tried again goes on from here.
     var stored = 0
     let entries: UnsafeMutablePointer<PageEntry>
+    /// Pages of those that are on the backing device, and must stay there until they are read.
+    var pins: [Pin] = []
     let released: UnsafeMutablePointer<Extent>
 
     private let lz4State: UnsafeMutableRawPointer

@@ -27,9 +27,10 @@ extension Zram {
             }
             let old = await extras.load().backing?.device
             // 5.15 claims the device for itself, and may do so twice; later kernels open it exclusively anew.
-            let device = try driver.memory.openBacking(path, inPlaceOf: driver.abi == .v5_15 ? old : nil)
+            let opening = driver.memory.backing(path, inPlaceOf: driver.abi == .v5_15 ? old : nil)
+            let device = try await HostCall.run(kernel, "blkdev_get_by_path", opening)
             await extras.update { $0.backing = (device, path) }
-            old?.close()
+            if let old { await close(old) }
             log(.info, "setup backing device \(path)")
         }
         return bytes.count
@@ -79,6 +80,11 @@ extension Zram {
             let (count, reads, writes) = await extras.load().backing?.device.statistics ?? (0, 0, 0)
             return "\(column(count)) \(column(reads)) \(column(writes))\n"
         }
+    }
+
+    /// Lets a backing device go, which may have something to say to that.
+    func close(_ backing: any ZramBacking) async {
+        try? await HostCall.run(kernel, "blkdev_put") { () throws(Errno) in backing.close() }
     }
 
     /// Under the kernel's `wb_limit_lock`, a spinlock: one step.

@@ -82,7 +82,7 @@ extension Zram {
             extras.isProcessing = old.isProcessing
         }
         for comp in old.comps where !mutated("reset keeps other compressors") { await comp.destroy() }
-        old.backing?.device.close()
+        if let backing = old.backing { await close(backing.device) }
     }
 
     /// Frees whatever table the device has at this moment, page by page and then itself. The kernel's `zram_meta_free`.

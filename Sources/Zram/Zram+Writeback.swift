@@ -140,7 +140,10 @@ extension Zram {
     }
 
     private func writeBack(_ page: UInt64, _ filter: ZramPageFilter, _ pool: any ZramPool) async throws(Errno) {
-        guard try pool.writeBack(page: page, filter: filter) else { return }
+        let isWritten = try await HostCall.run(kernel, "submit_bio_wait") { () throws(Errno) in
+            try pool.writeBack(page: page, filter: filter)
+        }
+        guard isWritten else { return }
         await writebackLimit.update { if $0.isOn, $0.pages > 0 { $0.pages -= 1 } }
     }
 }

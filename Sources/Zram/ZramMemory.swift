@@ -5,11 +5,13 @@ import SystemPackage
 public protocol ZramMemory: AnyObject {
     /// The compressors that can be chosen.
     var algorithms: [String] { get }
-    /// Opens what pages are written back to.
+    /// What opens that which pages are written back to: the host may take for ever over it.
     ///
     /// - Parameter old: what its user had before, if the same device may be given again.
-    /// - Throws: what opening says; `ENOTBLK` for what cannot be one; `EINVAL` if it has no room.
-    func openBacking(_ path: String, inPlaceOf old: (any ZramBacking)?) throws(Errno) -> any ZramBacking
+    /// - Returns: what throws what opening says; `ENOTBLK` for what cannot be one; `EINVAL` if it has no room.
+    func backing(
+        _ path: String, inPlaceOf old: (any ZramBacking)?
+    ) -> @Sendable () throws(Errno) -> any ZramBacking
     /// Makes the pool and the table of one device.
     ///
     /// - Throws: `ENOMEM` if there is no room for the table.
@@ -82,8 +84,10 @@ public final class EmptyMemory: ZramMemory {
     public init() {}
 
     /// There is nothing to open.
-    public func openBacking(_ path: String, inPlaceOf old: (any ZramBacking)?) throws(Errno) -> any ZramBacking {
-        throw .noSuchFileOrDirectory
+    public func backing(
+        _ path: String, inPlaceOf old: (any ZramBacking)?
+    ) -> @Sendable () throws(Errno) -> any ZramBacking {
+        { () throws(Errno) in throw .noSuchFileOrDirectory }
     }
 
     /// A pool without pages.

@@ -11,10 +11,14 @@ final class ImageMemory: ZramMemory {
 
     var algorithms: [String] { Algorithm.allCases.map(\.rawValue) }
 
-    func openBacking(_ path: String, inPlaceOf old: (any ZramBacking)?) throws(Errno) -> any ZramBacking {
-        // Opening a file of a mount of ours would wait for ourselves.
-        guard try !MountPaths.leadIntoZramfs(path), !MountPaths.standsOnDisk(path) else { throw .invalidArgument }
-        return try BackingFile(opening: path, inPlaceOf: old as? BackingFile)
+    func backing(
+        _ path: String, inPlaceOf old: (any ZramBacking)?
+    ) -> @Sendable () throws(Errno) -> any ZramBacking {
+        { () throws(Errno) in
+            // Opening a file of a mount of ours would wait for ourselves.
+            guard try !MountPaths.leadIntoZramfs(path), !MountPaths.standsOnDisk(path) else { throw .invalidArgument }
+            return try BackingFile(opening: path, inPlaceOf: old as? BackingFile)
+        }
     }
 
     func makePool(_ request: ZramPoolRequest) throws(Errno) -> any ZramPool {
@@ -84,6 +88,8 @@ private final class ImagePool: ZramPool {
     func discard(at offset: UInt64, length: UInt64) throws(Errno) -> UInt64 {
         try table.zeroRange(byteOffset: offset, length: length)
     }
+
+    var mayWait: Bool { (table.backing?.statistics.count ?? 0) > 0 }
 
     func flush() throws(Errno) { try table.flush() }
     func setLimit(pages: UInt64) throws(Errno) { try table.setLimit(pages: pages) }

@@ -48,7 +48,7 @@ final class CrashRecorder {
                 let first = min(Int(offset) + min(from, Int(count)) / 4096 * 4096, bytes.count)
                 let end = min(to < Int(count) ? Int(offset) + to / 4096 * 4096 : Int(offset + count), bytes.count)
                 guard first < end else { return }
-                for index in first..<end { bytes[index] = 0 }
+                bytes.withUnsafeMutableBytes { _ = memset($0.baseAddress! + first, 0, end - first) }
             case .truncate(let length):
                 extend(to: Int(length))
                 bytes.removeLast(bytes.count - Int(length))
@@ -63,7 +63,9 @@ final class CrashRecorder {
             try bytes.withUnsafeBytes { all in
                 for start in stride(from: 0, to: all.count, by: 4096) {
                     let block = UnsafeRawBufferPointer(rebasing: all[start..<min(start + 4096, all.count)])
-                    if block.count == 4096, SameFilled.word(of: block.baseAddress!) == 0 { continue }
+                    // All of it is as its first byte, which is zero.
+                    let first = block.baseAddress!
+                    if block.count == 4096, block[0] == 0, memcmp(first, first + 1, 4095) == 0 { continue }
                     try file.write(at: UInt64(start), from: block.baseAddress!, count: block.count)
                 }
             }
