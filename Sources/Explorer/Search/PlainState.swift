@@ -8,7 +8,7 @@ import Machine
 /// `Pointer`. Objects are found from the module's code, through whatever points to them.
 struct PlainState {
     private struct Member: Hashable {
-        let object: ObjectIdentifier
+        let object: Int
         let name: String
     }
 
@@ -19,7 +19,8 @@ struct PlainState {
 
     private var members: [Member: String] = [:]
     private var seen: Set<ObjectIdentifier> = []
-    // Keeps the objects, or else another might be made in the place of one that is gone.
+    // Keeps the objects, or else another might be made in the place of one that is gone. Not memory: who holds on to it
+    // keeps alive what the step may free. Its number does as well.
     private var objects: [AnyObject] = []
 
     /// Looks at the drivers of a machine whose modules are live.
@@ -40,14 +41,18 @@ struct PlainState {
     /// The Swift module that a type belongs to.
     private static func target(_ type: Any.Type) -> Substring { String(reflecting: type).prefix { $0 != "." } }
 
+    private static func identity(_ object: AnyObject) -> Int {
+        (object as? KernelMemory).map { Int($0.id) } ?? ObjectIdentifier(object).hashValue
+    }
+
     private mutating func visit(_ object: AnyObject, of target: Substring) {
         guard seen.insert(ObjectIdentifier(object)).inserted else { return }
-        objects.append(object)
+        if !(object is KernelMemory) { objects.append(object) }
         var mirror: Mirror? = Mirror(reflecting: object)
         while let fields = mirror, Self.target(fields.subjectType) == target {
             for field in fields.children {
                 let name = "\(fields.subjectType).\(field.label ?? "")"
-                look(field.value, in: Member(object: ObjectIdentifier(object), name: name), target, isNoted: false)
+                look(field.value, in: Member(object: Self.identity(object), name: name), target, isNoted: false)
             }
             mirror = fields.superclassMirror
         }

@@ -11,7 +11,7 @@ cd "$repository" || exit 1
 if [[ $# == 0 ]]; then
     "$ZRAMFS" matrix >"$work/matrix" || fail 'the matrix is not as expected'
     # scenario policy verdict schedule, one line a failure. Starvation is no single moment.
-    sed -n 's/^  \([a-z-]*\) *\([^ ]*\) *\(.*[^ ]\)  *\([0-9a-f]\{8\}-[a-z0-9]*\).*/\1|\2|\3|\4/p' "$work/matrix" |
+    sed -n 's/^  \([a-z-]*\) *\([^ ]*\) *\(.*[^ ]\)  *\([0-9a-f]\{8,16\}-[a-z0-9]*\).*/\1|\2|\3|\4/p' "$work/matrix" |
         grep -v starvation >"$work/findings"
     count=$(wc -l <"$work/findings")
     [[ $count -ge 20 ]] || fail "only $count findings"
