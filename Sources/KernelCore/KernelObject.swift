@@ -92,6 +92,8 @@ open class KernelObject: Fingerprinted {
     /// Lets those go on whose step is admitted now.
     @inline(__always)
     public final func wakeWaiters() {
+        // Whether somebody sleeps is part of the object's state.
+        noteRead()
         if !waiters.isEmpty { wakeSlowly() }
     }
 
