@@ -45,6 +45,7 @@ public final class CPUHotplug {
         hotplugLock = RWSemaphore(kernel: kernel, name: "cpu_hotplug_lock")
         stateMutex = Mutex(kernel: kernel, name: "cpuhp_state_mutex")
         registered = Registry(kernel: kernel, name: "cpuhp_hp_states", in: kernel.globals)
+        kernel.points.declare("cpuhp_hp_states", [.invoke])
         kernel.atHalt { [self] in registered.states = [:] }
     }
 
@@ -179,7 +180,7 @@ public final class CPUHotplug {
     private func call<E: Error>(
         _ instance: any CPUHotplugInstance, _ body: (any CPUHotplugInstance) throws(E) -> Void
     ) async throws(E) {
-        await kernel.step(.text, on: registered)
+        await kernel.step(.invoke, on: registered)
         if kernel.isHalting { return }
         registered.noteCondition()
         instance.memory.touch()

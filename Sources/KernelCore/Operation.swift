@@ -8,6 +8,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
     case wait, waitInterruptible, complete, wake
     case sleep, text
     case lookup
+    case invoke
 
     /// The name of the step in gates, schedules and reports: the kernel's function, short.
     public var name: String {
@@ -37,6 +38,7 @@ public enum Operation: UInt8, Sendable, CaseIterable {
         case .sleep: "sleep"
         case .text: "call"
         case .lookup: "lookup"
+        case .invoke: "invoke"
         }
     }
 

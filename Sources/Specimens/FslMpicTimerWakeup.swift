@@ -63,6 +63,7 @@ public final class FslMpicTimerWakeup: ModuleCode {
             isWorking = Noted(false, in: members, name: "is_working")
             work = WaitQueue(kernel: kernel, name: "free_work", in: members)
             super.init(kernel: kernel, kind: "struct fsl_mpic_timer_wakeup", members: members)
+            kernel.points.declare(work.pointName, [.wake])
         }
     }
 

@@ -19,6 +19,8 @@ import Testing
                 for line in try String(contentsOf: folder.appending(path: path), encoding: .utf8).split(separator: "\n")
                 {
                     if let found = line.firstMatch(of: /func (\w+)/) { function = String(found.1) }
+                    // What an attribute's methods are called by, where that is not written out at each call.
+                    for name in line.matches(of: /"(\w+_(?:show|store))"/) { names.insert(String(name.1)) }
                     guard let call = line.firstMatch(of: /kernel\.enter\((.*?)\)/) else { continue }
                     if call.1.isEmpty { names.insert(KernelName.snake(function)) }
                     for name in call.1.matches(of: /"(\w+)/) { names.insert(String(name.1)) }
