@@ -13,7 +13,7 @@ struct JudgesTests {
     @Test("generated scenarios of every driver: each reduction on and off finds the same")
     func generated() {
         var ways = Ways()
-        ways.seconds = 1
+        ways.seconds = 3
         let fixed = ways
         let results = inParallel(40, threads: 2) { fixed.judge(Generator.draft(UInt64($0 + 1))) }
         let wrong = results.enumerated().compactMap { number, result in

@@ -54,6 +54,8 @@ public struct Ways: Sendable {
         for way in Self.ways {
             let found = look(scenario, draft, (way.reductions, way.checkEvery, way.threads))
             explorations += 1
+            // It was cut off: what it would have found nobody knows.
+            if found.isCut || found.verdicts.contains(.undecided) { return .tooLarge }
             if let mistake = found.mistake { return .different("\(way.name): \(mistake)") }
             if found.verdicts != plain.verdicts || found.finals != plain.finals {
                 return .different(
@@ -62,7 +64,7 @@ public struct Ways: Sendable {
         }
         // With every file of every device, other numbers stand for them: the states differ, but not what comes of it.
         let whole = look(scenario, draft, ([.fingerprints, .sleepSets, .localSteps], 1, 1))
-        if whole.verdicts != [.undecided], whole.verdicts != plain.verdicts {
+        if !whole.isCut, whole.verdicts != [.undecided], whole.verdicts != plain.verdicts {
             return .different("without named-files: \(Self.text(whole)); with: \(Self.text(plain))")
         }
         if plain.counts.states < 60, let bare = bare(scenario, draft), bare.verdicts != plain.verdicts {
@@ -76,7 +78,7 @@ public struct Ways: Sendable {
         var quick = self
         quick.seconds = 1
         let outcome = quick.look(scenario, draft, ([.namedFiles], 1, 1))
-        return outcome.verdicts.contains(.undecided) ? nil : outcome
+        return outcome.isCut || outcome.verdicts.contains(.undecided) ? nil : outcome
     }
 
     private static func text(_ outcome: Outcome) -> String {
