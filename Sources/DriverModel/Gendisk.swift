@@ -62,6 +62,9 @@ public final class Gendisk: KernelMemory {
     private var references = 1 {
         didSet { openMutex.changed(10, from: UInt64(oldValue), to: UInt64(references)) }
     }
+    /// Who has a request in the driver's hands: removal waits for them. The kernel's `q_usage_counter`.
+    private var requests = Holders()
+    private let drained: WaitQueue
     private var groups: [[String]] = []
     private let privateData: PrivateData
 
@@ -89,10 +92,12 @@ public final class Gendisk: KernelMemory {
         let members = Members(core.kernel)
         let mutex = Mutex(kernel: core.kernel, name: "&disk->open_mutex", point: "open_mutex", in: members)
         openMutex = mutex
+        drained = WaitQueue(kernel: core.kernel, name: "mq_freeze_wq", in: members)
         privateData = PrivateData(kernel: core.kernel, name: "private_data", in: members)
         openers = Guarded(0, in: members, name: "openers") { mutex.isHeldByCurrent }
         super.init(kernel: core.kernel, kind: "struct gendisk", members: members)
         privateData.disk = self
+        drained.holdersHint = { [unowned self] in requests.list }
     }
 
     /// Shows the disk: its directory with the block layer's files, then the driver's, and `/dev/NAME`.
@@ -154,6 +159,8 @@ public final class Gendisk: KernelMemory {
         kernel.leave()
         await core.root.remove(node, file, line)
         kernel.leave()
+        openMutex.observe((requests.count > 0).fingerprint)
+        if requests.count > 0 { await drained.wait(on: openMutex) { [unowned self] in requests.count == 0 } }
         core.devices[name] = nil
         self.node = nil
         kernel.spend("blk_mq_freeze_queue_wait")
@@ -228,12 +235,27 @@ public final class Gendisk: KernelMemory {
         }
     }
 
+    /// Hands a request to the driver, and waits for it.
+    private func submit() async {
+        count(+1)
+        await operations?.submit(self)
+        if kernel.isHalting || kernel.current.state == .dead { return }
+        count(-1)
+        drained.wakeWaiters()
+    }
+
+    private func count(_ change: Int) {
+        let old = requests.count
+        if change > 0 { requests.add(kernel.current) } else { _ = requests.remove(kernel.current) }
+        openMutex.changed(11, from: UInt64(old), to: UInt64(requests.count))
+    }
+
     /// Closes it. The kernel's `blkdev_put`.
     public func release() async {
         kernel.enter("blkdev_close")
         defer { kernel.leave() }
         openMutex.observe(isLive.fingerprint)
-        if isLive { await operations?.submit(self) }
+        if isLive { await submit() }
         await openMutex.withLock { if !mutated("openers are not counted") { openers.value -= 1 } }
         await module.put()
         put()

@@ -1,0 +1,1 @@
+echo 1M > $1/zram0/disksize
