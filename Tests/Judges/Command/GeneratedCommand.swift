@@ -40,6 +40,9 @@ struct GeneratedCommand: ParsableCommand {
             case .same(let count, let verdicts):
                 explorations += count
                 counts[verdicts.map(\.rawValue).joined(separator: ", "), default: 0] += 1
+            case .gaveUp(let why):
+                counts["gave up recalling", default: 0] += 1
+                if isVerbose { print(why) }
             case .different: failed += 1
             case .tooLarge: counts["took too long", default: 0] += 1
             case .unreadable(let why): counts["refused: \(why)", default: 0] += 1

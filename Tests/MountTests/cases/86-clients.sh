@@ -44,5 +44,5 @@ is 'a session in a shell' 'zram0 zram1 64M ext4 hello' "$(run -- bash -c '
     cat /sys/class/zram-control/hot_add >/dev/null; cd /sys/block && echo zram*
     cd zram1 && echo zstd >comp_algorithm && echo 64M >disksize && lsblk -n -d -o SIZE /dev/zram1
     mkfs.ext4 -q /dev/zram1; m=$(mktemp -d); mount /dev/zram1 "$m"; echo hello >"$m/x"
-    lsblk -n -o FSTYPE /dev/zram1; findmnt -n -o FSTYPE "$m" >&2; cat "$m/x"; umount "$m"; rmdir "$m"' 2>"$work/err" | xargs)"
+    blkid -p -o value -s TYPE /dev/zram1; findmnt -n -o FSTYPE "$m" >&2; cat "$m/x"; umount "$m"; rmdir "$m"' 2>"$work/err" | xargs)"
 stop=$(pgrep -c zramswap); is 'nobody is left' 0 "$stop"
