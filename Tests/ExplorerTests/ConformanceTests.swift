@@ -85,6 +85,8 @@ struct ConformanceTests {
         let conformance = Conformance(scenario, patches: patches)
         #expect(conformance.follow(whole) == nil)
         for place in stride(from: 2, to: whole.count - 2, by: 7) where whole[place].operation != .lookup {
+            // Without a task's last step the rest is still the beginning of a path.
+            guard whole[(place + 1)...].contains(where: { $0.task == whole[place].task }) else { continue }
             var steps = whole
             steps.remove(at: place)
             #expect(conformance.follow(steps) != nil, "without step \(place)")
